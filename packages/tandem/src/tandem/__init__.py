@@ -1,0 +1,1 @@
+"""Tandem: contracts and runtime that its services share."""

@@ -1,0 +1,1 @@
+"""What every service runs on: settings, broker, database, failures, telemetry, health."""

@@ -1,0 +1,67 @@
+"""Detects a broker that forgot acknowledged messages, also over our own restart.
+
+The highest offset that this service has seen of each of its topics' partitions is kept in
+`<schema>.broker_marks`. A partition whose end lies before its mark has lost messages, so whoever
+asks must read its sources again from the start.
+"""
+
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from tandem.contracts.topics import Topic
+from tandem.runtime import metrics
+from tandem.runtime.logs import LOG
+from tandem.runtime.postgres import Pool
+
+BROKER_MARKS_TABLE = """
+CREATE TABLE {schema}.broker_marks (
+    topic text NOT NULL,
+    partition int NOT NULL,
+    end_offset bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
+)
+"""
+
+
+class Continuity:
+    """Compares the ends of `topics` with what they once were."""
+
+    def __init__(self, *, schema: str, bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+        self._schema = schema
+        self._bootstrap_servers = bootstrap_servers
+        self._topics = topics
+
+    async def lost(self, pool: Pool) -> bool:
+        """Whether messages were lost since the last call; the marks are moved to the present."""
+        ends = await self._ends()
+        rows = await pool.fetch(
+            f"SELECT topic, partition, end_offset FROM {self._schema}.broker_marks"  # noqa: S608
+        )
+        marks = {(row["topic"], row["partition"]): row["end_offset"] for row in rows}
+        shrunk = sorted(place for place, end in ends.items() if end < marks.get(place, 0))
+        await pool.executemany(
+            f"INSERT INTO {self._schema}.broker_marks VALUES ($1, $2, $3)"  # noqa: S608
+            " ON CONFLICT (topic, partition) DO UPDATE SET end_offset = excluded.end_offset",
+            [(topic, partition, end) for (topic, partition), end in ends.items()],
+        )
+        if shrunk:
+            metrics.BROKER_LOSSES.inc()
+            LOG.error("kafka_lost_messages", partitions=[f"{t}:{p}" for t, p in shrunk])
+        return bool(shrunk)
+
+    async def _ends(self) -> dict[tuple[str, int], int]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap_servers, request_timeout_ms=15_000
+        )
+        await consumer.start()
+        try:
+            partitions = [
+                TopicPartition(topic.name, partition)
+                for topic in self._topics
+                for partition in range(topic.partitions)
+            ]
+            ends = await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        return {(place.topic, place.partition): end for place, end in ends.items()}

@@ -1,0 +1,41 @@
+"""Every metric, declared once. Labels hold codes of a small closed set, never ids."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+CONSUMED: Final = Counter(
+    "tandem_messages_consumed_total", "Messages taken from Kafka and handled", ["topic"]
+)
+PUBLISHED: Final = Counter(
+    "tandem_messages_published_total", "Messages acknowledged by Kafka", ["topic"]
+)
+DEAD_LETTERS: Final = Counter(
+    "tandem_dead_letters_total", "Messages given up, by the error's kind", ["topic", "cause"]
+)
+RETRIES: Final = Counter(
+    "tandem_handler_retries_total", "Batches tried again after an error", ["topic"]
+)
+HANDLE_SECONDS: Final = Histogram(
+    "tandem_handle_seconds", "Time to handle one batch of messages", ["topic"]
+)
+WEBHOOKS: Final = Counter(
+    "tandem_webhooks_total",
+    "Webhook deliveries, by provider and what became of them",
+    ["provider", "result"],
+)
+PROVIDER_CALLS: Final = Counter(
+    "tandem_provider_calls_total", "Calls to providers", ["provider", "operation", "result"]
+)
+PROVIDER_SECONDS: Final = Histogram(
+    "tandem_provider_call_seconds", "Time of one provider call", ["provider", "operation"]
+)
+DECISIONS: Final = Counter(
+    "tandem_decisions_total", "Decisions of the reconciler", ["action", "reason"]
+)
+OUTBOX_WAITING: Final = Gauge("tandem_outbox_waiting", "Outbox rows not yet published")
+LOOP_ERRORS: Final = Counter("tandem_loop_errors_total", "Failed rounds of a run loop", ["loop"])
+BROKER_LOSSES: Final = Counter(
+    "tandem_broker_losses_total", "Times that Kafka was found to have lost acknowledged messages"
+)
+PARKED: Final = Gauge("tandem_commands_parked", "Commands waiting for a provider", ["provider"])

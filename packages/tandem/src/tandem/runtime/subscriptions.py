@@ -1,0 +1,253 @@
+"""Consuming: decode, retry with backoff, isolate, dead-letter, halt. At least once, in order.
+
+A batch that fails is tried again as a whole while its error is `Retryable`; otherwise its records
+are handled one by one, and only the record that fails by itself becomes a dead letter.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from aiokafka import ConsumerRecord
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from tandem.contracts.topics import Topic, dead_letters_of
+from tandem.runtime import metrics
+from tandem.runtime.clock import Clock
+from tandem.runtime.failures import (
+    Backoff,
+    DeadLetterLimit,
+    Halted,
+    Permanent,
+    Retryable,
+    is_retryable,
+)
+from tandem.runtime.logs import LOG
+from tandem.runtime.publisher import Outgoing, Publisher
+from tandem.runtime.telemetry import TRACEPARENT, span
+
+MessageT = TypeVar("MessageT", bound=BaseModel)
+HALT_PAUSE_S = 5.0
+CAUSE_LENGTH_MAX = 300
+
+
+@dataclass(frozen=True)
+class Delivery(Generic[MessageT]):
+    """One message as it came: its body, and the trace that it belongs to."""
+
+    body: MessageT
+    trace: str | None
+
+
+Handle = Callable[[Sequence[Delivery[MessageT]]], Awaitable[None]]
+
+
+class Failures:
+    """Applies the retry policy of `tandem.runtime.failures` to batches of Kafka records."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        publisher: Publisher,
+        clock: Clock,
+        limit: DeadLetterLimit,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._service = service
+        self._publisher = publisher
+        self._clock = clock
+        self._limit = limit
+        self._backoff = backoff or Backoff()
+
+    @property
+    def halted(self) -> bool:
+        """Whether too many dead letters have stopped the service."""
+        return self._limit.exceeded
+
+    async def run(
+        self,
+        records: Sequence[ConsumerRecord[bytes, bytes]],
+        messages: TypeAdapter[MessageT],
+        handle: Handle[MessageT],
+    ) -> None:
+        """Handle a batch. Returning acknowledges it; an exception leaves it for another try."""
+        if self.halted:
+            await self._clock.sleep(HALT_PAUSE_S)
+            raise Halted("too many dead letters; see the dead-letter topic")
+        deliveries: list[tuple[ConsumerRecord[bytes, bytes], Delivery[MessageT]]] = []
+        for record in records:
+            try:
+                deliveries.append((record, _decode(record, messages)))
+            except ValidationError as error:
+                await self._give_up(record, error, attempts=1)
+        if deliveries:
+            await self._handle(deliveries, handle)
+
+    async def _handle(
+        self,
+        deliveries: Sequence[tuple[ConsumerRecord[bytes, bytes], Delivery[MessageT]]],
+        handle: Handle[MessageT],
+    ) -> None:
+        """Handle a batch as a whole; where that fails for good, each record by itself."""
+        try:
+            await self._try(deliveries, handle)
+        except Exception as error:
+            if is_retryable(error):
+                raise
+            if len(deliveries) == 1:
+                await self._give_up(deliveries[0][0], error, self._backoff.tries_max)
+                return
+            LOG.warning("batch_isolated", size=len(deliveries), error=type(error).__name__)
+            for alone in deliveries:
+                await self._handle([alone], handle)
+
+    async def _try(
+        self,
+        deliveries: Sequence[tuple[ConsumerRecord[bytes, bytes], Delivery[MessageT]]],
+        handle: Handle[MessageT],
+    ) -> None:
+        topic = deliveries[0][0].topic
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with metrics.HANDLE_SECONDS.labels(topic).time():
+                    await handle([delivery for _, delivery in deliveries])
+            except Permanent:
+                raise
+            except Exception as error:
+                if tries >= self._backoff.tries_max:
+                    raise
+                metrics.RETRIES.labels(topic).inc()
+                least = error.retry_after_s if isinstance(error, Retryable) else None
+                LOG.warning(
+                    "batch_retried",
+                    topic=topic,
+                    tries=tries,
+                    error=type(error).__name__,
+                    detail=str(error)[:CAUSE_LENGTH_MAX] if isinstance(error, Retryable) else "",
+                )
+                await self._clock.sleep(self._backoff.wait_s(tries, least))
+            else:
+                metrics.CONSUMED.labels(topic).inc(len(deliveries))
+                return
+
+    async def _give_up(
+        self, record: ConsumerRecord[bytes, bytes], error: Exception, attempts: int
+    ) -> None:
+        cause = _cause(error)
+        LOG.error(
+            "dead_letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            cause=cause,
+        )
+        await self._publisher.publish(
+            [
+                Outgoing(
+                    topic=dead_letters_of(self._service),
+                    key=(record.key or b"").decode(errors="replace"),
+                    value=record.value or b"",
+                    trace=_header(record, TRACEPARENT),
+                    headers=(
+                        ("origin", f"{record.topic}:{record.partition}:{record.offset}".encode()),
+                        ("cause", cause.encode()),
+                        ("attempts", str(attempts).encode()),
+                    ),
+                )
+            ]
+        )
+        metrics.DEAD_LETTERS.labels(record.topic, type(error).__name__).inc()
+        self._limit.count()
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, without the message's own values: those may be personal."""
+    if isinstance(error, ValidationError):
+        places = {
+            ".".join(str(part) for part in problem["loc"]) + ": " + problem["type"]
+            for problem in error.errors(include_input=False, include_url=False)
+        }
+        return "; ".join(sorted(places))[:CAUSE_LENGTH_MAX]
+    if isinstance(error, (Permanent, Retryable)):
+        return f"{type(error).__name__}: {error}"[:CAUSE_LENGTH_MAX]
+    return type(error).__name__
+
+
+def _header(record: ConsumerRecord[bytes, bytes], name: str) -> str | None:
+    for header, value in record.headers:
+        if header == name:
+            return str(value.decode(errors="replace"))
+    return None
+
+
+def _decode(
+    record: ConsumerRecord[bytes, bytes], messages: TypeAdapter[MessageT]
+) -> Delivery[MessageT]:
+    return Delivery(
+        body=messages.validate_json(record.value or b""), trace=_header(record, TRACEPARENT)
+    )
+
+
+async def _readable(
+    records: tuple[ConsumerRecord[bytes, bytes], ...], original: Callable[[Any], Awaitable[Any]]
+) -> Any:
+    """The framework skips a record whose headers are not UTF-8; ours are made readable first."""
+    return await original(
+        tuple(
+            replace(
+                record,
+                headers=tuple(
+                    (name, value.decode(errors="replace").encode())
+                    for name, value in record.headers
+                ),
+            )
+            for record in records
+        )
+    )
+
+
+async def _raw(message: Any) -> Any:
+    return message.raw_message
+
+
+def subscribe(
+    broker: KafkaBroker,
+    failures: Failures,
+    *,
+    topic: Topic,
+    group: str,
+    title: str,
+    messages: TypeAdapter[MessageT],
+    handle: Handle[MessageT],
+    records_max: int,
+) -> None:
+    """Consume `topic` in `group` (`<service>.<purpose>`), in batches, from the earliest record."""
+
+    async def on_batch(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        await failures.run(records, messages, handle)
+
+    broker.subscriber(
+        topic.name,
+        group_id=group,
+        batch=True,
+        max_records=records_max,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        parser=_readable,
+        decoder=_raw,
+        title=title,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=300_000,
+    )(on_batch)
+
+
+def handling(name: str, delivery: Delivery[MessageT]) -> Any:
+    """Span in which one delivery is handled, a child of the trace that brought it."""
+    return span(name, kind=SpanKind.CONSUMER, parent=delivery.trace)

@@ -1,0 +1,66 @@
+"""Traces: one from the webhook to the provider's answer, carried in Kafka headers and outbox rows.
+
+Span attributes hold ids, counts and codes, never personal data, secrets or URLs.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+TRACEPARENT = "traceparent"
+_PROPAGATOR = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("tandem")
+
+AttributeValue = str | int | float | bool
+
+
+def configure_tracing(
+    *, service: str, otlp_endpoint: str | None, sample_ratio: float
+) -> TracerProvider:
+    """Install the tracer provider of this process; spans are exported where an endpoint is set."""
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": service, "service.namespace": "tandem"}),
+        sampler=ParentBased(TraceIdRatioBased(sample_ratio)),
+    )
+    if otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=otlp_endpoint.rstrip("/") + "/v1/traces")
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def traceparent() -> str | None:
+    """W3C `traceparent` of the current span, to be carried along."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get(TRACEPARENT)
+
+
+def trace_id(carried: str | None = None) -> str | None:
+    """Trace id, 32 hex digits, of a carried `traceparent` or of the current span."""
+    value = carried or traceparent()
+    return value.split("-")[1] if value else None
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    kind: SpanKind = SpanKind.INTERNAL,
+    parent: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> Iterator[Span]:
+    """Run the body in a span; `parent` is a carried `traceparent`, else the current span."""
+    context = _PROPAGATOR.extract({TRACEPARENT: parent}) if parent else None
+    with _TRACER.start_as_current_span(
+        name, context=context, kind=kind, attributes=dict(attributes or {})
+    ) as current:
+        yield current

@@ -1,0 +1,74 @@
+"""Creates the declared topics, and tells which are missing.
+
+`python -m tandem.runtime.topics` declares them against `KAFKA_BOOTSTRAP_SERVERS`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from pydantic import Field
+
+from tandem.contracts.topics import TOPICS, Topic
+from tandem.runtime.settings import EnvironmentSettings, from_environment
+
+
+class TopicSettings(EnvironmentSettings):
+    """Where topics are declared."""
+
+    kafka_bootstrap_servers: str
+    """`host:port`, several separated by commas."""
+
+    kafka_replication_factor: Annotated[int, Field(ge=1, le=9)] = 3
+    """Copies of each partition; a cluster of one node takes 1."""
+
+
+def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
+    configuration = (
+        {"cleanup.policy": "compact"}
+        if topic.compacted
+        else {"cleanup.policy": "delete", "retention.ms": str(topic.retention_ms)}
+    )
+    return NewTopic(
+        name=topic.name,
+        num_partitions=topic.partitions,
+        replication_factor=replication_factor,
+        topic_configs=configuration,
+    )
+
+
+async def declare(
+    bootstrap_servers: str, *, replication_factor: int, topics: Sequence[Topic] = TOPICS
+) -> list[str]:
+    """Create the topics that do not exist yet; returns their names."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        present = set(await admin.list_topics())
+        wanted = [topic for topic in topics if topic.name not in present]
+        if not wanted:
+            return []
+        answer = await admin.create_topics([_new_topic(t, replication_factor) for t in wanted])
+        for name, code, *message in answer.topic_errors:
+            if code not in {0, TopicAlreadyExistsError.errno}:
+                raise for_code(code)(f"{name}: {message}")
+        return [topic.name for topic in wanted]
+    finally:
+        await admin.close()
+
+
+def _main() -> None:
+    settings = from_environment(TopicSettings)
+    created = asyncio.run(
+        declare(
+            settings.kafka_bootstrap_servers,
+            replication_factor=settings.kafka_replication_factor,
+        )
+    )
+    print("created:", ", ".join(created) or "nothing, all topics exist")  # noqa: T201 - a command
+
+
+if __name__ == "__main__":
+    _main()
