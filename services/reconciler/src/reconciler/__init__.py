@@ -1,0 +1,1 @@
+"""Reconciler: links, bases, rules and history; turns observations into commands."""

@@ -6,7 +6,6 @@ Also notices a broker that lost what it had acknowledged: offsets of a partition
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
@@ -117,7 +116,7 @@ class Publisher:
                     notify()
             self._highest[place] = max(offset, self._highest.get(place, -1))
 
-    async def _replace(self, broken: Any) -> None:
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
         """A producer whose sequence the broker does not know any more never recovers."""
         async with self._restarting:
             if self._producer is not broken:

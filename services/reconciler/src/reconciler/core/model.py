@@ -1,0 +1,164 @@
+"""What the decisions are about: links, their bases, what was observed, and the plan.
+
+Plain frozen dataclasses; equality is by value.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from reconciler.core.reasons import Reason
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.connections import ConnectionSettings, Direction
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Meeting, MeetingField, Side
+
+Fields = frozenset[MeetingField]
+NO_FIELDS: Fields = frozenset()
+ALL_FIELDS: Fields = frozenset(MeetingField)
+
+
+class LinkState(StrEnum):
+    """`RESTING` links keep both ids and may wake; `DISSOLVED` ones only remember."""
+
+    ACTIVE = "active"
+    RESTING = "resting"
+    DISSOLVED = "dissolved"
+
+
+class Verb(StrEnum):
+    """What a write does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What each side looked like when both last agreed.
+
+    Two representations of one agreement: a provider may rewrite what it is given, so each side
+    is compared only with what it itself showed then.
+    """
+
+    activity: Meeting
+    event: Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A write under way, and what its success will mean.
+
+    `agreed` is the other side's meeting that the write carries over (None for a delete); `fields`
+    the fields that it carries. `before` and `after` go to the history.
+    """
+
+    verb: Verb
+    fields: Fields
+    reason: Reason
+    revision: int
+    agreed: Meeting | None = None
+    before: Meeting | None = None
+    after: Meeting | None = None
+    suppress: frozenset[Side] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The pair (activity, event) of one connection. `link_id` None: not stored yet.
+
+    `activity_type` is the type at the last agreement; `block` the deal/contact block last written.
+    `refused` is what both sides were when a provider refused a write. `suppress` are the sides
+    whose item, though it lives on, must not be taken as new.
+    """
+
+    link_id: UUID | None
+    origin: Side
+    activity_id: int | None = None
+    event_id: str | None = None
+    state: LinkState = LinkState.ACTIVE
+    reason: Reason | None = None
+    generation: int = 0
+    revision: int = 0
+    base: Base | None = None
+    activity_type: str | None = None
+    block: str = ""
+    refused: Base | None = None
+    suppress: frozenset[Side] = frozenset()
+    pending_activity: Pending | None = None
+    pending_event: Pending | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a write to either side is under way."""
+        return self.pending_activity is not None or self.pending_event is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The provider said that the item was deleted."""
+
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All that is known of one pair; a side that was never observed is None.
+
+    `contested`: a create of ours is under way that may be the origin of this unlinked item.
+    """
+
+    link: Link | None = None
+    activity: ActivitySnapshot | Gone | None = None
+    event: EventSnapshot | Gone | None = None
+    contested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The user's choices, and who the user is. `owner_emails` are never guests."""
+
+    settings: ConnectionSettings
+    user_id: int
+    owner_emails: frozenset[str]
+    zone: ZoneInfo
+
+    @property
+    def two_way(self) -> bool:
+        """Whether calendar changes may become Pipedrive changes of any item."""
+        return self.settings.direction is Direction.TWO_WAY
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write that the plan asks for; `meeting` is the target (None for a delete)."""
+
+    side: Side
+    verb: Verb
+    fields: Fields
+    meeting: Meeting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision for the history that is not the success of a write."""
+
+    side: Side
+    action: str
+    reason: Reason
+    before: Meeting | None = None
+    after: Meeting | None = None
+    fields: Fields = NO_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What follows from an observation. `link` None: no link, or it stays as it is."""
+
+    reason: Reason
+    link: Link | None = None
+    writes: tuple[Write, ...] = ()
+    entries: tuple[Entry, ...] = field(default=())
