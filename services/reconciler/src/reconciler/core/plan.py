@@ -156,7 +156,17 @@ def _plan_awake(
 ) -> Plan:
     if isinstance(activity, Gone) and isinstance(event, EventSnapshot):
         return plan_activity_gone(link, event, policy, now, create_activity=create_activity)
-    if not isinstance(activity, ActivitySnapshot) or event is None:
+    if activity is None and link.activity_id is None and isinstance(event, EventSnapshot):
+        return _create_again(link, event_not_creatable(event, policy, now)) or create_activity(
+            link, event, policy
+        )
+    if not isinstance(activity, ActivitySnapshot):
+        return Plan(Reason.NO_CHANGE)
+    if event is None and link.event_id is None:
+        return _create_again(link, activity_not_creatable(activity, policy, now)) or create_event(
+            link, activity, policy
+        )
+    if event is None:
         return Plan(Reason.NO_CHANGE)
     declined = (
         isinstance(event, EventSnapshot)
@@ -170,6 +180,11 @@ def _plan_awake(
     return plan_both(link, activity, event, policy=policy, now=now)
 
 
+def _create_again(link: Link, refusal: Reason | None) -> Plan | None:
+    """A create that was not done is tried again, unless there is no ground for it any more."""
+    return dissolve(link, refusal) if refusal else None
+
+
 def _plan_ineligible(
     link: Link,
     activity: ActivitySnapshot,
@@ -178,7 +193,7 @@ def _plan_ineligible(
     policy: Policy,
 ) -> Plan:
     """An activity that may not be synced any more: its event goes, unless it is the user's own."""
-    if isinstance(event, Gone):
+    if isinstance(event, Gone) or link.event_id is None:
         return dissolve(link, reason)
     unticked = reason is Reason.TYPE_NOT_SYNCED and activity.type == link.activity_type
     if unticked or link.origin is Side.CALENDAR or not isinstance(event, EventSnapshot):

@@ -1,0 +1,157 @@
+"""Owns who exists in the sandbox: companies, their Pipedrive users, and mailboxes.
+
+Every id and token is a function of the e-mail address, so that two sandboxes with the same
+seed take the same clients.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TIMEZONES = ("Europe/Stockholm", "America/New_York", "Asia/Kolkata")
+LOCALES = ("sv_SE", "en_US", "en_IN")
+
+
+def static_token(provider: str, email: str) -> str:
+    """The token that ``email`` always has at ``provider``: 40 hexadecimal digits."""
+    return sha256(f"{provider}:{email}".encode()).hexdigest()[:40]
+
+
+class CalendarSeed(BaseModel):
+    """A calendar of a mailbox."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(min_length=1, max_length=320)
+    summary: str = Field(max_length=255)
+    primary: bool = False
+    access_role: Literal["owner", "writer", "reader", "freeBusyReader"] = "owner"
+
+
+class MailboxSeed(BaseModel):
+    """A mailbox with its calendars."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    email: str = Field(min_length=3, max_length=320)
+    name: str = Field(max_length=255)
+    provider: Literal["google", "microsoft", "exchange"] = "google"
+    timezone: str = "Europe/Stockholm"
+    locale: str = "en_US"
+    token: str
+    calendars: tuple[CalendarSeed, ...]
+
+
+class UserSeed(BaseModel):
+    """A Pipedrive user."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int = Field(ge=1)
+    email: str = Field(min_length=3, max_length=320)
+    name: str = Field(max_length=255)
+    is_admin: bool = False
+    timezone: str = "Europe/Stockholm"
+    locale: str = "en_US"
+    token: str
+
+
+class CompanySeed(BaseModel):
+    """A Pipedrive company."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: int = Field(ge=1)
+    name: str = Field(max_length=255)
+    domain: str = Field(max_length=255)
+    users: tuple[UserSeed, ...]
+
+
+class Seed(BaseModel):
+    """Everybody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    companies: tuple[CompanySeed, ...] = ()
+    mailboxes: tuple[MailboxSeed, ...] = ()
+
+    def joined(self, other: "Seed") -> "Seed":
+        """Both, with the companies and mailboxes of ``other`` that are new."""
+        ids = {company.id for company in self.companies}
+        emails = {(mailbox.provider, mailbox.email) for mailbox in self.mailboxes}
+        return Seed(
+            companies=self.companies + tuple(c for c in other.companies if c.id not in ids),
+            mailboxes=self.mailboxes
+            + tuple(m for m in other.mailboxes if (m.provider, m.email) not in emails),
+        )
+
+
+def mailbox(email: str, *, name: str, timezone: str, locale: str) -> MailboxSeed:
+    """A Google mailbox: primary calendar, one more of its own, one that it only reads."""
+    local, _, host = email.partition("@")
+    return MailboxSeed(
+        email=email,
+        name=name,
+        timezone=timezone,
+        locale=locale,
+        token=static_token("google", email),
+        calendars=(
+            CalendarSeed(id=email, summary=email, primary=True),
+            CalendarSeed(id=f"{local}.projects@{host}", summary="Projects"),
+            CalendarSeed(
+                id=f"{local}.holidays@{host}", summary="Public holidays", access_role="reader"
+            ),
+        ),
+    )
+
+
+def company(company_id: int, name: str, *, users: int = 3) -> Seed:
+    """A company whose first user is its admin, each user with a mailbox of the same address."""
+    domain = name.lower()
+    people = tuple(_people(company_id, domain, users))
+    return Seed(
+        companies=(CompanySeed(id=company_id, name=name, domain=domain, users=people),),
+        mailboxes=tuple(
+            mailbox(user.email, name=user.name, timezone=user.timezone, locale=user.locale)
+            for user in people
+        ),
+    )
+
+
+def default_seed() -> Seed:
+    """Companies North (1001) and South (2002), three users each."""
+    return company(1001, "North").joined(company(2002, "South"))
+
+
+def load_seed(*, companies: int, users: int, mailboxes: int) -> Seed:
+    """Companies ``load1``, ``load2``… for load tests.
+
+    Args:
+        companies: Number of companies.
+        users: Users of each company.
+        mailboxes: How many of each company's users have a mailbox.
+    """
+    seed = Seed()
+    for number in range(1, companies + 1):
+        one = company(100_000 + number, f"Load{number}", users=users)
+        seed = Seed(
+            companies=seed.companies + one.companies,
+            mailboxes=seed.mailboxes + one.mailboxes[:mailboxes],
+        )
+    return seed
+
+
+def _people(company_id: int, domain: str, users: int) -> Iterator[UserSeed]:
+    for number in range(1, users + 1):
+        email = f"sales{number}@{domain}.example"
+        yield UserSeed(
+            id=company_id * 1000 + number,
+            email=email,
+            name=f"{domain.capitalize()} Sales {number}",
+            is_admin=number == 1,
+            timezone=TIMEZONES[(number - 1) % len(TIMEZONES)],
+            locale=LOCALES[(number - 1) % len(LOCALES)],
+            token=static_token("pipedrive", email),
+        )

@@ -1,0 +1,162 @@
+-- name: add_users!
+-- Make sure that there is a row to lock for each sync user.
+INSERT INTO sync.users (company_id, user_id)
+SELECT * FROM unnest(:company_ids::bigint[], :user_ids::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: lock_users
+-- Lock sync users in one order everywhere, so that two transactions never wait for each other.
+SELECT u.company_id, u.user_id FROM sync.users u
+JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_id)
+  ON (u.company_id, u.user_id) = (w.company_id, w.user_id)
+ORDER BY u.company_id, u.user_id FOR UPDATE OF u;
+
+-- name: users_of_connections
+SELECT connection_id, company_id, user_id FROM sync.connections
+WHERE connection_id = ANY(:connection_ids::uuid[]);
+
+-- name: connections_of_users
+SELECT c.* FROM sync.connections c
+JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_id)
+  ON (c.company_id, c.user_id) = (w.company_id, w.user_id);
+
+-- name: connection_by_id^
+SELECT * FROM sync.connections WHERE connection_id = :connection_id;
+
+-- name: put_connection!
+INSERT INTO sync.connections (connection_id, company_id, user_id, revision, body,
+    crm_read_at, calendar_read_at, started, blocked_reason, blocked_at)
+VALUES (:connection_id, :company_id, :user_id, :revision, :body,
+    :crm_read_at, :calendar_read_at, :started, :blocked_reason, :blocked_at)
+ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision, body = excluded.body,
+    crm_read_at = excluded.crm_read_at, calendar_read_at = excluded.calendar_read_at,
+    started = excluded.started, blocked_reason = excluded.blocked_reason,
+    blocked_at = excluded.blocked_at;
+
+-- name: store_activities
+-- Keep the newer of two observations: the provider's stamp decides, then the reader's clock.
+INSERT INTO sync.activities AS t
+    (company_id, user_id, activity_id, snapshot, updated_at, observed_at)
+SELECT * FROM unnest(:company_ids::bigint[], :user_ids::bigint[], :activity_ids::bigint[],
+    :snapshots::json[], :updated_ats::timestamptz[], :observed_ats::timestamptz[])
+ON CONFLICT (company_id, user_id, activity_id) DO UPDATE
+SET snapshot = excluded.snapshot, updated_at = excluded.updated_at,
+    observed_at = excluded.observed_at
+WHERE CASE WHEN t.updated_at <> excluded.updated_at THEN excluded.updated_at > t.updated_at
+      ELSE excluded.observed_at >= t.observed_at END
+RETURNING company_id, user_id, activity_id;
+
+-- name: store_events
+-- Keep the newer of two observations, as with activities.
+INSERT INTO sync.events AS t (connection_id, event_id, snapshot, updated_at, observed_at)
+SELECT * FROM unnest(:connection_ids::uuid[], :event_ids::text[],
+    :snapshots::json[], :updated_ats::timestamptz[], :observed_ats::timestamptz[])
+ON CONFLICT (connection_id, event_id) DO UPDATE
+SET snapshot = excluded.snapshot, updated_at = excluded.updated_at,
+    observed_at = excluded.observed_at
+WHERE CASE WHEN t.updated_at <> excluded.updated_at THEN excluded.updated_at > t.updated_at
+      ELSE excluded.observed_at >= t.observed_at END
+RETURNING connection_id, event_id;
+
+-- name: activities_by_id
+SELECT a.* FROM sync.activities a
+JOIN unnest(:company_ids::bigint[], :user_ids::bigint[], :activity_ids::bigint[])
+    AS w(company_id, user_id, activity_id)
+  ON (a.company_id, a.user_id, a.activity_id) = (w.company_id, w.user_id, w.activity_id);
+
+-- name: activities_of_user
+SELECT * FROM sync.activities WHERE company_id = :company_id AND user_id = :user_id;
+
+-- name: events_by_id
+SELECT e.* FROM sync.events e
+JOIN unnest(:connection_ids::uuid[], :event_ids::text[]) AS w(connection_id, event_id)
+  ON (e.connection_id, e.event_id) = (w.connection_id, w.event_id);
+
+-- name: events_of_connection
+SELECT * FROM sync.events WHERE connection_id = :connection_id;
+
+-- name: links_by_id
+SELECT * FROM sync.links WHERE link_id = ANY(:link_ids::uuid[]);
+
+-- name: links_of_activities
+-- Living links, and what dissolved ones remember; the newest comes last.
+SELECT * FROM sync.links
+WHERE connection_id = ANY(:connection_ids::uuid[]) AND activity_id = ANY(:activity_ids::bigint[])
+ORDER BY changed_at;
+
+-- name: links_of_events
+SELECT l.* FROM sync.links l
+JOIN unnest(:connection_ids::uuid[], :event_ids::text[]) AS w(connection_id, event_id)
+  ON (l.connection_id, l.event_id) = (w.connection_id, w.event_id)
+ORDER BY l.changed_at;
+
+-- name: links_of_connection
+SELECT * FROM sync.links WHERE connection_id = :connection_id ORDER BY changed_at;
+
+-- name: links_creating_activities
+SELECT * FROM sync.links WHERE connection_id = ANY(:connection_ids::uuid[])
+  AND pending_since IS NOT NULL AND activity_id IS NULL;
+
+-- name: put_links!
+INSERT INTO sync.links
+    (link_id, connection_id, activity_id, event_id, state, body, commands, pending_since)
+SELECT * FROM unnest(:link_ids::uuid[], :connection_ids::uuid[], :activity_ids::bigint[],
+    :event_ids::text[], :states::text[], :bodies::json[], :commands::json[],
+    :pending_sinces::timestamptz[])
+ON CONFLICT (link_id) DO UPDATE SET activity_id = excluded.activity_id,
+    event_id = excluded.event_id, state = excluded.state, body = excluded.body,
+    commands = excluded.commands, pending_since = excluded.pending_since,
+    changed_at = clock_timestamp();
+
+-- name: stale_pending
+-- Links whose write has had no outcome for too long; locked against other sweepers.
+SELECT link_id, commands FROM sync.links
+WHERE pending_since < :before::timestamptz
+ORDER BY pending_since LIMIT 500 FOR UPDATE SKIP LOCKED;
+
+-- name: touch_pending!
+UPDATE sync.links SET pending_since = :now::timestamptz WHERE link_id = ANY(:link_ids::uuid[]);
+
+-- name: verdicts
+SELECT v.* FROM sync.verdicts v
+JOIN unnest(:connection_ids::uuid[], :sides::text[], :item_ids::text[])
+    AS w(connection_id, side, item_id)
+  ON (v.connection_id, v.side, v.item_id) = (w.connection_id, w.side, w.item_id);
+
+-- name: put_verdicts!
+INSERT INTO sync.verdicts (connection_id, side, item_id, reason)
+SELECT * FROM unnest(:connection_ids::uuid[], :sides::text[], :item_ids::text[], :reasons::text[])
+ON CONFLICT (connection_id, side, item_id) DO UPDATE SET reason = excluded.reason;
+
+-- name: defer!
+INSERT INTO sync.deferred (connection_id, activity_id)
+SELECT * FROM unnest(:connection_ids::uuid[], :activity_ids::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: take_deferred
+DELETE FROM sync.deferred WHERE connection_id = ANY(:connection_ids::uuid[])
+RETURNING connection_id, activity_id;
+
+-- name: add_history!
+INSERT INTO sync.history
+    (connection_id, at, side, item_id, link_id, title, action, reason, detail, before, after,
+     trace_id)
+SELECT * FROM unnest(:connection_ids::uuid[], :ats::timestamptz[], :sides::text[],
+    :item_ids::text[], :link_ids::uuid[], :titles::text[], :actions::text[], :reasons::text[],
+    :details::text[], :befores::json[], :afters::json[], :trace_ids::text[]);
+
+-- name: history_page
+SELECT * FROM sync.history
+WHERE connection_id = :connection_id AND row < :before
+  AND (:reason::text IS NULL OR reason = :reason)
+  AND (:q::text IS NULL OR title ILIKE :q OR item_id = :item_id)
+ORDER BY row DESC LIMIT :limit;
+
+-- name: forget_events!
+DELETE FROM sync.events WHERE connection_id = :connection_id;
+
+-- name: forget_connection!
+-- Everything that was known of a connection, but its history.
+WITH gone AS (DELETE FROM sync.connections WHERE connection_id = :connection_id),
+     links AS (DELETE FROM sync.links WHERE connection_id = :connection_id),
+     verdicts AS (DELETE FROM sync.verdicts WHERE connection_id = :connection_id),
+     deferred AS (DELETE FROM sync.deferred WHERE connection_id = :connection_id)
+DELETE FROM sync.events WHERE connection_id = :connection_id;
