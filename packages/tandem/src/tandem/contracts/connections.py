@@ -114,7 +114,7 @@ CONNECTION_MESSAGES: TypeAdapter[ConnectionMessage] = TypeAdapter(ConnectionMess
 
 
 class HealthSignal(StrEnum):
-    """What a service noticed about a connection."""
+    """What a service noticed about a connection; `RELEASED`: nothing needs its account any more."""
 
     GRANT_LOST = "grant_lost"
     GRANT_RESTORED = "grant_restored"
@@ -122,6 +122,7 @@ class HealthSignal(StrEnum):
     PUSH_UP = "push_up"
     PUSH_DOWN = "push_down"
     SYNCED = "synced"
+    RELEASED = "released"
 
 
 class ConnectionHealthReported(Message):

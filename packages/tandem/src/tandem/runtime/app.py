@@ -61,7 +61,11 @@ class Runtime:
         self.health = Health(self.clock)
         self.loops = Loops(self.health)
         self.outbox = Outbox(schema=schema)
-        self.publisher = Publisher(settings.kafka_bootstrap_servers, client_id=service)
+        self.publisher = Publisher(
+            settings.kafka_bootstrap_servers,
+            client_id=service,
+            namespace=settings.kafka_namespace,
+        )
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
             client_id=service,
@@ -113,8 +117,8 @@ class Runtime:
         subscribe(
             self.broker,
             self.failures,
-            topic=topic,
-            group=f"{self.service}.{purpose}",
+            topic=self.settings.kafka_namespace + topic.name,
+            group=f"{self.settings.kafka_namespace}{self.service}.{purpose}",
             title=title,
             messages=messages,
             handle=handle,

@@ -27,10 +27,12 @@ CREATE TABLE {schema}.broker_marks (
 class Continuity:
     """Compares the ends of `topics` with what they once were."""
 
-    def __init__(self, *, schema: str, bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+    def __init__(
+        self, *, schema: str, bootstrap_servers: str, namespace: str, topics: Sequence[Topic]
+    ) -> None:
         self._schema = schema
         self._bootstrap_servers = bootstrap_servers
-        self._topics = topics
+        self._names = [namespace + topic.name for topic in topics]
 
     async def lost(self, pool: Pool) -> bool:
         """Whether messages were lost since the last call; the marks are moved to the present."""
@@ -56,10 +58,11 @@ class Continuity:
         )
         await consumer.start()
         try:
+            await consumer.topics()
             partitions = [
-                TopicPartition(topic.name, partition)
-                for topic in self._topics
-                for partition in range(topic.partitions)
+                TopicPartition(name, partition)
+                for name in self._names
+                for partition in sorted(consumer.partitions_for_topic(name) or ())
             ]
             ends = await consumer.end_offsets(partitions)
         finally:

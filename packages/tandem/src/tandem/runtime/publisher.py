@@ -47,9 +47,10 @@ class Publisher:
     `on_loss` is called once each time the broker is found to have lost acknowledged messages.
     """
 
-    def __init__(self, bootstrap_servers: str, *, client_id: str) -> None:
+    def __init__(self, bootstrap_servers: str, *, client_id: str, namespace: str = "") -> None:
         self._bootstrap_servers = bootstrap_servers
         self._client_id = client_id
+        self._namespace = namespace
         self._producer: AIOKafkaProducer | None = None
         self._highest: dict[tuple[str, int], int] = {}
         self._restarting = asyncio.Lock()
@@ -88,7 +89,7 @@ class Publisher:
             # `send` only fills the producer's batches; one wait covers them all.
             futures = [
                 await producer.send(
-                    record.topic,
+                    self._namespace + record.topic,
                     value=record.value,
                     key=record.key.encode(),
                     headers=_headers(record),

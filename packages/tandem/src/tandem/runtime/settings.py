@@ -22,6 +22,9 @@ class RuntimeSettings(EnvironmentSettings):
     kafka_bootstrap_servers: str
     """`host:port`, several separated by commas."""
 
+    kafka_namespace: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,60}\.)?$")] = ""
+    """Put before every topic and group, with a dot at its end, where a cluster is shared."""
+
     database_url: SecretStr
     """PostgreSQL URL of this service's own role and schema."""
 

@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tandem.contracts.topics import Topic, dead_letters_of
+from tandem.contracts.topics import dead_letters_of
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
 from tandem.runtime.failures import (
@@ -220,7 +220,7 @@ def subscribe(
     broker: KafkaBroker,
     failures: Failures,
     *,
-    topic: Topic,
+    topic: str,
     group: str,
     title: str,
     messages: TypeAdapter[MessageT],
@@ -233,7 +233,7 @@ def subscribe(
         await failures.run(records, messages, handle)
 
     broker.subscriber(
-        topic.name,
+        topic,
         group_id=group,
         batch=True,
         max_records=records_max,

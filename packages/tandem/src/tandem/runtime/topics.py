@@ -24,15 +24,18 @@ class TopicSettings(EnvironmentSettings):
     kafka_replication_factor: Annotated[int, Field(ge=1, le=9)] = 3
     """Copies of each partition; a cluster of one node takes 1."""
 
+    kafka_namespace: str = ""
+    """See `RuntimeSettings`."""
 
-def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
+
+def _new_topic(topic: Topic, *, namespace: str, replication_factor: int) -> NewTopic:
     configuration = (
         {"cleanup.policy": "compact"}
         if topic.compacted
         else {"cleanup.policy": "delete", "retention.ms": str(topic.retention_ms)}
     )
     return NewTopic(
-        name=topic.name,
+        name=namespace + topic.name,
         num_partitions=topic.partitions,
         replication_factor=replication_factor,
         topic_configs=configuration,
@@ -40,17 +43,26 @@ def _new_topic(topic: Topic, replication_factor: int) -> NewTopic:
 
 
 async def declare(
-    bootstrap_servers: str, *, replication_factor: int, topics: Sequence[Topic] = TOPICS
+    bootstrap_servers: str,
+    *,
+    replication_factor: int,
+    namespace: str = "",
+    topics: Sequence[Topic] = TOPICS,
 ) -> list[str]:
     """Create the topics that do not exist yet; returns their names."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
         present = set(await admin.list_topics())
-        wanted = [topic for topic in topics if topic.name not in present]
+        wanted = [topic for topic in topics if namespace + topic.name not in present]
         if not wanted:
             return []
-        answer = await admin.create_topics([_new_topic(t, replication_factor) for t in wanted])
+        answer = await admin.create_topics(
+            [
+                _new_topic(topic, namespace=namespace, replication_factor=replication_factor)
+                for topic in wanted
+            ]
+        )
         for name, code, *message in answer.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 raise for_code(code)(f"{name}: {message}")
@@ -65,6 +77,7 @@ def _main() -> None:
         declare(
             settings.kafka_bootstrap_servers,
             replication_factor=settings.kafka_replication_factor,
+            namespace=settings.kafka_namespace,
         )
     )
     print("created:", ", ".join(created) or "nothing, all topics exist")  # noqa: T201 - a command

@@ -1,0 +1,77 @@
+# Tandem: every way to set it up, run it and check it. `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo smoke test check fmt lint types walls unit property contract integration e2e chaos bench clean
+
+UV_VERSION := 0.13.9
+UV_HOME := .tools/uv-$(UV_VERSION)
+UV := $(UV_HOME)/bin/uv
+RUN := .venv/bin/
+PYTEST := $(RUN)python -m pytest
+
+help:  ## Show what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready  ## Install everything into .tools and .venv
+
+$(UV):
+	@python=$$(tools/find-python.sh) && echo "uv $(UV_VERSION) into $(UV_HOME)" && \
+	  $$python -m pip install --quiet --disable-pip-version-check --target $(UV_HOME) uv==$(UV_VERSION)
+
+.venv/.ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml services/*/pyproject.toml) sandbox/pyproject.toml | $(UV)
+	@python=$$(tools/find-python.sh) && $(UV) sync --quiet --locked --all-packages --python $$python
+	@touch $@
+
+demo: setup  ## Run everything on this machine until Ctrl-C (RESET=1 starts afresh)
+	@exec $(RUN)python -m tandem_embedded demo $(if $(RESET),--reset)
+
+smoke: setup  ## Make an activity and an event in a running demo, and time their way across
+	@exec $(RUN)python -m tandem_embedded smoke
+
+test: setup  ## Check everything and run all tests
+	@$(MAKE) --no-print-directory check
+	@$(PYTEST)
+
+check: fmt-check lint types walls  ## All checks that run nothing
+	@$(UV) lock --quiet --check
+
+.PHONY: fmt-check
+fmt-check: setup
+	@$(RUN)ruff format --quiet --check . || { echo "run: make fmt"; exit 1; }
+
+fmt: setup  ## Format the code and mend what can be mended
+	@$(RUN)ruff format --quiet . && $(RUN)ruff check --quiet --fix .
+
+lint: setup  ## Lint
+	@$(RUN)ruff check --quiet .
+
+types: setup  ## Check types
+	@$(RUN)mypy --no-error-summary packages/*/src services/*/src sandbox/src tests bench
+
+walls: setup  ## Check who imports whom
+	@$(RUN)lint-imports --no-cache > .venv/walls.log 2>&1 || { cat .venv/walls.log; exit 1; }
+
+unit: setup  ## Run the unit tests
+	@$(PYTEST) tests/unit
+
+property: setup  ## Run the property tests
+	@$(PYTEST) tests/property
+
+contract: setup  ## Run the contract tests
+	@$(PYTEST) tests/contract
+
+integration: setup  ## Run the tests against a real broker and database
+	@$(PYTEST) tests/integration
+
+e2e: setup  ## Run the tests through all processes
+	@$(PYTEST) tests/e2e
+
+chaos: setup  ## Kill each part in the middle of the work
+	@$(PYTEST) tests/chaos
+
+bench: setup  ## Measure, and print the figures
+	@exec $(RUN)python -m bench
+
+clean:  ## Remove what was installed, built and run
+	@rm -rf .venv .tools .run .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
