@@ -1,0 +1,1 @@
+"""Runs Tandem on one machine without containers: broker, database, sandbox and services."""

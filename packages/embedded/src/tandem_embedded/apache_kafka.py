@@ -1,0 +1,125 @@
+"""Apache Kafka: one KRaft node on this machine, broker and controller in one."""
+
+import base64
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Final
+
+from tandem_embedded.kafka_jars import java, kafka_jars
+from tandem_embedded.processes import Child, port_answers
+
+_HEAP: Final = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_LOG4J: Final = """\
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+"""
+
+
+class ApacheKafka:
+    """One broker, its data in a folder."""
+
+    def __init__(self, *, data: Path, log: Path, port: int, controller_port: int) -> None:
+        self._data = data
+        self.port = port
+        self._controller_port = controller_port
+        self.child = Child("Kafka", self._command("kafka.Kafka", self._config), log=log)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients connect."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Format the data folder where it is new, and start."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self._config.write_text(self._properties(), "utf-8")
+        self._log4j.write_text(_LOG4J, "utf-8")
+        if not (self._data / "log" / "meta.properties").exists():
+            self._format()
+        self.child.start()
+        self.child.wait_until(lambda: port_answers(self.port), seconds=60)
+
+    def stop(self) -> None:
+        """Stop cleanly."""
+        self.child.stop()
+
+    def forget(self) -> None:
+        """Delete the data."""
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    @property
+    def _config(self) -> Path:
+        return self._data / "server.properties"
+
+    @property
+    def _log4j(self) -> Path:
+        return self._data / "log4j2.properties"
+
+    def _format(self) -> None:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = self._command("kafka.tools.StorageTool")
+        result = subprocess.run(
+            [*command, "format", "-t", cluster_id, "-c", str(self._config), "-g"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            raise RuntimeError(f"Kafka's data folder could not be made:\n{result.stderr[-2000:]}")
+
+    def _command(self, main: str, *arguments: Path) -> list[str]:
+        return [
+            java() or "java",
+            *_HEAP,
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={self._log4j}",
+            f"-Dkafka.logs.dir={self._data}",
+            "-cp",
+            f"{kafka_jars()}/*",
+            main,
+            *map(str, arguments),
+        ]
+
+    def _properties(self) -> str:
+        values = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},"
+            f"CONTROLLER://127.0.0.1:{self._controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self._data / "log"),
+            "auto.create.topics.enable": "false",
+            "group.initial.rebalance.delay.ms": "0",
+            # The default of 128 MiB would be half of the heap.
+            "log.cleaner.dedupe.buffer.size": "4194304",
+            **dict.fromkeys(
+                (
+                    "offsets.topic.replication.factor",
+                    "transaction.state.log.replication.factor",
+                    "transaction.state.log.min.isr",
+                    "share.coordinator.state.topic.replication.factor",
+                    "share.coordinator.state.topic.min.isr",
+                ),
+                "1",
+            ),
+            **dict.fromkeys(
+                (
+                    "offsets.topic.num.partitions",
+                    "transaction.state.log.num.partitions",
+                    "share.coordinator.state.topic.num.partitions",
+                ),
+                "4",
+            ),
+        }
+        return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -1,0 +1,100 @@
+"""Real servers for the tests that ask for them: one broker and one database server a run.
+
+Each test has a database and a namespace of topics of its own.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from tandem.contracts.topics import TOPICS
+from tandem.runtime.topics import declare
+from tandem_embedded.apache_kafka import ApacheKafka
+from tandem_embedded.postgres import Postgres
+from tandem_embedded.processes import free_port
+
+PARTITIONS = 3
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """A broker with every topic declared in a namespace of this test's own."""
+
+    bootstrap_servers: str
+    namespace: str
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """Folder for the servers' data and logs."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(scratch: Path) -> Iterator[ApacheKafka]:
+    """Apache Kafka, one node."""
+    server = ApacheKafka(
+        data=scratch / "kafka",
+        log=scratch / "kafka.log",
+        port=free_port(),
+        controller_port=free_port(),
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(scratch: Path) -> Iterator[Postgres]:
+    """PostgreSQL without fsync."""
+    server = Postgres(
+        data=scratch / "postgres", log=scratch / "postgres.log", port=free_port(), durable=False
+    )
+    server.start()
+    yield server
+    server.stop()
+    server.forget()
+
+
+@pytest.fixture
+async def kafka(kafka_server: ApacheKafka) -> Kafka:
+    """A fresh namespace on the broker."""
+    namespace = f"t{uuid4().hex[:12]}."
+    await declare(
+        kafka_server.bootstrap_servers,
+        replication_factor=1,
+        namespace=namespace,
+        topics=[
+            topic.model_copy(update={"partitions": min(topic.partitions, PARTITIONS)})
+            for topic in TOPICS
+        ],
+    )
+    return Kafka(kafka_server.bootstrap_servers, namespace)
+
+
+@pytest.fixture
+async def database_url(postgres_server: Postgres) -> AsyncIterator[str]:
+    """A fresh, empty database."""
+    name = f"t{uuid4().hex[:12]}"
+    await _command(postgres_server.url, f"CREATE DATABASE {name}")
+    yield postgres_server.url_of(name)
+    await _command(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _command(url: str, statement: str) -> None:
+    async with asyncio.timeout(30):
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
