@@ -1,0 +1,84 @@
+"""`python -m tandem_embedded demo` runs everything; `… smoke` tries a running demo."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tandem_embedded.addresses import PortTakenError, Ports
+from tandem_embedded.demo_user import DemoFailedError
+from tandem_embedded.description import describe, read_description
+from tandem_embedded.kafka_jars import kafka_can_run
+from tandem_embedded.places import project_folder
+from tandem_embedded.processes import StartFailedError
+from tandem_embedded.smoke import SmokeFailedError, smoke
+from tandem_embedded.stack import Stack, StackOptions
+
+EXIT_FAILED = 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _demo(folder: Path, *, reset: bool) -> None:
+    if os.environ.get("KAFKA_BOOTSTRAP_SERVERS") is None and not kafka_can_run():
+        _say("No Java 17 with Maven here: Kafka runs in memory and forgets at every stop.")
+    stack = Stack(
+        StackOptions(
+            folder=folder,
+            ports=Ports.from_environment(),
+            kafka=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
+            database_url=os.environ.get("DATABASE_URL"),
+        )
+    )
+    stack.check_ports()
+    if reset:
+        stack.forget()
+        (folder / "demo.json").unlink(missing_ok=True)
+        _say("Earlier data forgotten.")
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        stack.start(_say)
+        description = describe(stack, folder / "demo.json")
+        _say(f"Connected   {description['connections'][0]['email']} with its Google calendar")
+        _say(f"Ready       everything is in {folder / 'demo.json'}; Ctrl-C stops")
+        ended.wait()
+    finally:
+        _say("Stopping")
+        stack.stop()
+
+
+def main() -> int:
+    """Run a command; errors are told in a few lines."""
+    parser = argparse.ArgumentParser(prog="python -m tandem_embedded")
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="run everything until Ctrl-C")
+    demo.add_argument("--reset", action="store_true", help="forget the data of earlier runs")
+    commands.add_parser("smoke", help="try a running demo")
+    arguments = parser.parse_args()
+    folder = project_folder() / ".run"
+    try:
+        if arguments.command == "demo":
+            _demo(folder, reset=arguments.reset)
+        else:
+            smoke(read_description(folder / "demo.json"), _say)
+    except (
+        DemoFailedError,
+        PortTakenError,
+        RuntimeError,
+        SmokeFailedError,
+        StartFailedError,
+        ValueError,
+    ) as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
