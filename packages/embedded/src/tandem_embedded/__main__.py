@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tandem_embedded.addresses import PortTakenError, Ports
+from tandem_embedded.addresses import Ports, PortTakenError
 from tandem_embedded.demo_user import DemoFailedError
 from tandem_embedded.description import describe, read_description
 from tandem_embedded.kafka_jars import kafka_can_run
