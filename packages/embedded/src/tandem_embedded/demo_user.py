@@ -1,6 +1,7 @@
 """Connects a demo user the way a person would: by the REST API and the providers' OAuth pages."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,12 +38,16 @@ def connect_user(settings_api: str, *, email: str) -> ConnectedUser:
         return ConnectedUser(token["token"], _connections(browser))
 
 
-def connect_calendar(browser: httpx.Client, *, email: str) -> dict[str, Any]:
-    """Connect a calendar account of a signed-in user, start it, and wait until it is active."""
+def connect_calendar(
+    browser: httpx.Client, *, email: str, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Connect a calendar account of a signed-in user, start it, and wait until it has synced."""
     answer = _checked(browser.post("/api/v1/connections", json={"email": email}), "connect")
     consent(browser, answer["authorize_url"], email=email)
     connection = next(one for one in _connections(browser) if one["email"] == email)
     path = f"/api/v1/connections/{connection['id']}"
+    if settings:
+        _checked(browser.patch(path, json=dict(settings)), "settings")
     _checked(browser.post(f"{path}/start"), "start")
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:

@@ -1,0 +1,39 @@
+"""One running stack for all journeys; each journey has a company of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.company import Company
+
+from tandem_embedded.addresses import Ports
+from tandem_embedded.stack import Stack, StackOptions
+
+SWEEP_S = 5
+
+
+@pytest.fixture(scope="session")
+def stack(scratch: Path) -> Iterator[Stack]:
+    """All processes, on ports of their own; sweeps come often, so that healing is seen."""
+    running = Stack(
+        StackOptions(
+            folder=scratch / "e2e",
+            ports=Ports.free(),
+            durable=False,
+            partitions=4,
+            overrides={"SWEEP_INTERVAL_S": str(SWEEP_S)},
+        )
+    )
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        running.forget()
+
+
+@pytest.fixture
+def company(stack: Stack) -> Iterator[Company]:
+    """A company with two users and their mailboxes, new in this sandbox."""
+    with Company.found(stack) as founded:
+        yield founded
