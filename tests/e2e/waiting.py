@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 POLL_S = 0.05
 
 
-def eventually(look: Callable[[], Value], *, seconds: float = 20, what: str = "") -> Value:
+def eventually(look: Callable[[], Value | None], *, seconds: float = 20, what: str = "") -> Value:
     """The first true value that `look` gives; an AssertionError names what did not come."""
     deadline = time.monotonic() + seconds
     while True:
