@@ -1,0 +1,1 @@
+"""Everything that talks to a calendar; it never decides what is synced."""

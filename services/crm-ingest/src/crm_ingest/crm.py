@@ -14,7 +14,7 @@ from tandem.contracts.activities import ActivitySnapshot, DealContact
 from tandem.contracts.commands import ActivityDraft
 from tandem.contracts.meetings import MeetingField
 from tandem.contracts.message import SyncUser
-from tandem.runtime.failures import Permanent
+from tandem.runtime.failures import Permanent, Retryable
 
 
 class RefusedError(Permanent):
@@ -23,6 +23,10 @@ class RefusedError(Permanent):
 
 class ForbiddenError(RefusedError):
     """The account may not do or see this."""
+
+
+class UncertainError(Retryable):
+    """Nobody knows whether a write was carried out: its answer was lost."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,20 @@ class Page:
 
 @dataclass(frozen=True)
 class Subscription:
-    """One of our webhooks as the CRM has it."""
+    """One of our webhooks as the CRM has it; `working` False: it brings nothing (any more)."""
 
     webhook_id: str
-    active: bool
+    working: bool
+
+
+@dataclass(frozen=True)
+class ActivityKind:
+    """An activity type that can be chosen."""
+
+    key: str
+    name: str
+    icon: str
+    color: str | None
 
 
 class Activities(Protocol):
@@ -125,15 +139,22 @@ class Activities(Protocol):
 
 
 class Contacts(Protocol):
-    """Looks up who an activity is about."""
+    """Looks up who activities are about."""
 
-    async def of_activity(self, account: Account, reading: Reading) -> DealContact:
-        """Deal, person and organisation, as far as the account may see them."""
+    async def of_activities(
+        self, account: Account, readings: Sequence[Reading]
+    ) -> tuple[DealContact, ...]:
+        """Deal, person and organisation of each activity, as far as the account may see them."""
         ...
 
 
 class Subscriptions(Protocol):
     """The company's webhooks that lead to us."""
+
+    @property
+    def terms(self) -> str:
+        """Digest of what we ask for; a webhook made under other terms must be replaced."""
+        ...
 
     async def ours(self, account: Account) -> tuple[Subscription, ...]:
         """All webhooks with our address."""
@@ -144,5 +165,27 @@ class Subscriptions(Protocol):
         ...
 
     async def delete(self, account: Account, webhook_id: str) -> None:
-        """Remove a webhook."""
+        """Remove a webhook; one that is gone already is as good."""
         ...
+
+
+class Company(Protocol):
+    """What holds for a company as a whole."""
+
+    async def activity_kinds(self, account: Account) -> tuple[ActivityKind, ...]:
+        """Active activity types, in their order."""
+        ...
+
+    async def probe(self, account: Account) -> None:
+        """Return if the account has access; raises as any other call."""
+        ...
+
+
+@dataclass(frozen=True)
+class Crm:
+    """Everything that this service asks of the CRM."""
+
+    activities: Activities
+    contacts: Contacts
+    subscriptions: Subscriptions
+    company: Company

@@ -5,32 +5,45 @@ SELECT * FROM unnest(:company_ids::bigint[], :user_ids::bigint[]) ON CONFLICT DO
 
 -- name: lock_users
 -- Lock sync users in one order everywhere, so that two transactions never wait for each other.
-SELECT u.company_id, u.user_id FROM sync.users u
+SELECT u.* FROM sync.users u
 JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_id)
   ON (u.company_id, u.user_id) = (w.company_id, w.user_id)
 ORDER BY u.company_id, u.user_id FOR UPDATE OF u;
 
--- name: users_of_connections
-SELECT connection_id, company_id, user_id FROM sync.connections
-WHERE connection_id = ANY(:connection_ids::uuid[]);
+-- name: user_was_read!
+-- All activities of the user have been observed.
+UPDATE sync.users SET crm_read_at = :read_at::timestamptz
+WHERE company_id = :company_id AND user_id = :user_id;
+
+-- name: calendar_was_read!
+-- All events of the calendar have been observed.
+INSERT INTO sync.calendar_reads (connection_id, calendar_id, read_at)
+VALUES (:connection_id, :calendar_id, :read_at)
+ON CONFLICT (connection_id, calendar_id) DO UPDATE SET read_at = excluded.read_at;
 
 -- name: connections_of_users
-SELECT c.* FROM sync.connections c
+-- With each connection, whether both its sides have been read whole.
+SELECT c.*, u.crm_read_at IS NOT NULL AND EXISTS (
+    SELECT FROM sync.calendar_reads r WHERE r.connection_id = c.connection_id
+      AND r.calendar_id = c.body->'settings'->>'calendar_id') AS both_read
+FROM sync.connections c
 JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_id)
-  ON (c.company_id, c.user_id) = (w.company_id, w.user_id);
+  ON (c.company_id, c.user_id) = (w.company_id, w.user_id)
+JOIN sync.users u ON (u.company_id, u.user_id) = (c.company_id, c.user_id)
+ORDER BY c.connection_id;
 
--- name: connection_by_id^
-SELECT * FROM sync.connections WHERE connection_id = :connection_id;
+-- name: owner_of_connection^
+SELECT company_id, user_id FROM sync.connections WHERE connection_id = :connection_id;
 
--- name: put_connection!
-INSERT INTO sync.connections (connection_id, company_id, user_id, revision, body,
-    crm_read_at, calendar_read_at, started, blocked_reason, blocked_at)
-VALUES (:connection_id, :company_id, :user_id, :revision, :body,
-    :crm_read_at, :calendar_read_at, :started, :blocked_reason, :blocked_at)
+-- name: put_connections!
+INSERT INTO sync.connections
+    (connection_id, company_id, user_id, revision, body, started, blocked_reason, removed)
+SELECT * FROM unnest(:connection_ids::uuid[], :company_ids::bigint[], :user_ids::bigint[],
+    :revisions::int[], :bodies::json[], :starteds::boolean[], :blocked_reasons::text[],
+    :removeds::boolean[])
 ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision, body = excluded.body,
-    crm_read_at = excluded.crm_read_at, calendar_read_at = excluded.calendar_read_at,
     started = excluded.started, blocked_reason = excluded.blocked_reason,
-    blocked_at = excluded.blocked_at;
+    removed = excluded.removed;
 
 -- name: store_activities
 -- Keep the newer of two observations: the provider's stamp decides, then the reader's clock.
@@ -47,12 +60,13 @@ RETURNING company_id, user_id, activity_id;
 
 -- name: store_events
 -- Keep the newer of two observations, as with activities.
-INSERT INTO sync.events AS t (connection_id, event_id, snapshot, updated_at, observed_at)
-SELECT * FROM unnest(:connection_ids::uuid[], :event_ids::text[],
+INSERT INTO sync.events AS t
+    (connection_id, event_id, calendar_id, snapshot, updated_at, observed_at)
+SELECT * FROM unnest(:connection_ids::uuid[], :event_ids::text[], :calendar_ids::text[],
     :snapshots::json[], :updated_ats::timestamptz[], :observed_ats::timestamptz[])
 ON CONFLICT (connection_id, event_id) DO UPDATE
-SET snapshot = excluded.snapshot, updated_at = excluded.updated_at,
-    observed_at = excluded.observed_at
+SET calendar_id = excluded.calendar_id, snapshot = excluded.snapshot,
+    updated_at = excluded.updated_at, observed_at = excluded.observed_at
 WHERE CASE WHEN t.updated_at <> excluded.updated_at THEN excluded.updated_at > t.updated_at
       ELSE excluded.observed_at >= t.observed_at END
 RETURNING connection_id, event_id;
@@ -64,7 +78,10 @@ JOIN unnest(:company_ids::bigint[], :user_ids::bigint[], :activity_ids::bigint[]
   ON (a.company_id, a.user_id, a.activity_id) = (w.company_id, w.user_id, w.activity_id);
 
 -- name: activities_of_user
-SELECT * FROM sync.activities WHERE company_id = :company_id AND user_id = :user_id;
+-- A page of what is known of a user's activities, by id.
+SELECT * FROM sync.activities
+WHERE company_id = :company_id AND user_id = :user_id AND activity_id > :after
+ORDER BY activity_id LIMIT :limit;
 
 -- name: events_by_id
 SELECT e.* FROM sync.events e
@@ -72,7 +89,10 @@ JOIN unnest(:connection_ids::uuid[], :event_ids::text[]) AS w(connection_id, eve
   ON (e.connection_id, e.event_id) = (w.connection_id, w.event_id);
 
 -- name: events_of_connection
-SELECT * FROM sync.events WHERE connection_id = :connection_id;
+-- A page of what is known of a calendar's events, by id.
+SELECT * FROM sync.events
+WHERE connection_id = :connection_id AND calendar_id = :calendar_id AND event_id > :after
+ORDER BY event_id LIMIT :limit;
 
 -- name: links_by_id
 SELECT * FROM sync.links WHERE link_id = ANY(:link_ids::uuid[]);
@@ -89,12 +109,20 @@ JOIN unnest(:connection_ids::uuid[], :event_ids::text[]) AS w(connection_id, eve
   ON (l.connection_id, l.event_id) = (w.connection_id, w.event_id)
 ORDER BY l.changed_at;
 
--- name: links_of_connection
-SELECT * FROM sync.links WHERE connection_id = :connection_id ORDER BY changed_at;
+-- name: living_links
+-- A page of a connection's links that are not dissolved.
+SELECT * FROM sync.links
+WHERE connection_id = :connection_id AND state <> 'dissolved' AND link_id > :after
+ORDER BY link_id LIMIT :limit;
 
 -- name: links_creating_activities
+-- Links whose activity is being made at this moment.
 SELECT * FROM sync.links WHERE connection_id = ANY(:connection_ids::uuid[])
   AND pending_since IS NOT NULL AND activity_id IS NULL;
+
+-- name: something_pending$
+SELECT EXISTS (SELECT FROM sync.links
+    WHERE connection_id = :connection_id AND pending_since IS NOT NULL);
 
 -- name: put_links!
 INSERT INTO sync.links
@@ -107,14 +135,12 @@ ON CONFLICT (link_id) DO UPDATE SET activity_id = excluded.activity_id,
     commands = excluded.commands, pending_since = excluded.pending_since,
     changed_at = clock_timestamp();
 
--- name: stale_pending
--- Links whose write has had no outcome for too long; locked against other sweepers.
-SELECT link_id, commands FROM sync.links
-WHERE pending_since < :before::timestamptz
-ORDER BY pending_since LIMIT 500 FOR UPDATE SKIP LOCKED;
-
--- name: touch_pending!
-UPDATE sync.links SET pending_since = :now::timestamptz WHERE link_id = ANY(:link_ids::uuid[]);
+-- name: take_stale_pending
+-- Commands whose write has had no outcome for too long; each is taken by one sweeper only.
+UPDATE sync.links SET pending_since = :now::timestamptz WHERE link_id IN (
+    SELECT link_id FROM sync.links WHERE pending_since < :before::timestamptz
+    ORDER BY pending_since LIMIT 500 FOR UPDATE SKIP LOCKED)
+RETURNING commands;
 
 -- name: verdicts
 SELECT v.* FROM sync.verdicts v
@@ -137,26 +163,42 @@ RETURNING connection_id, activity_id;
 
 -- name: add_history!
 INSERT INTO sync.history
-    (connection_id, at, side, item_id, link_id, title, action, reason, detail, before, after,
-     trace_id)
+    (connection_id, at, side, activity_id, event_id, link_id, title, action, reason, detail,
+     before, after, trace_id)
 SELECT * FROM unnest(:connection_ids::uuid[], :ats::timestamptz[], :sides::text[],
-    :item_ids::text[], :link_ids::uuid[], :titles::text[], :actions::text[], :reasons::text[],
-    :details::text[], :befores::json[], :afters::json[], :trace_ids::text[]);
+    :activity_ids::bigint[], :event_ids::text[], :link_ids::uuid[], :titles::text[],
+    :actions::text[], :reasons::text[], :details::text[], :befores::json[], :afters::json[],
+    :trace_ids::text[]);
 
 -- name: history_page
 SELECT * FROM sync.history
 WHERE connection_id = :connection_id AND row < :before
   AND (:reason::text IS NULL OR reason = :reason)
-  AND (:q::text IS NULL OR title ILIKE :q OR item_id = :item_id)
+  AND (:pattern::text IS NULL OR title ILIKE :pattern OR event_id = :q
+       OR activity_id::text = :q)
 ORDER BY row DESC LIMIT :limit;
 
--- name: forget_events!
-DELETE FROM sync.events WHERE connection_id = :connection_id;
+-- name: forget_other_calendars!
+-- What was known of the calendars that a connection does not sync any more.
+WITH reads AS (DELETE FROM sync.calendar_reads
+    WHERE connection_id = :connection_id AND calendar_id <> :calendar_id)
+DELETE FROM sync.events WHERE connection_id = :connection_id AND calendar_id <> :calendar_id;
 
 -- name: forget_connection!
--- Everything that was known of a connection, but its history.
-WITH gone AS (DELETE FROM sync.connections WHERE connection_id = :connection_id),
-     links AS (DELETE FROM sync.links WHERE connection_id = :connection_id),
+-- Everything that was known of a connection but its history and the fact that it is gone.
+WITH links AS (DELETE FROM sync.links WHERE connection_id = :connection_id),
      verdicts AS (DELETE FROM sync.verdicts WHERE connection_id = :connection_id),
+     reads AS (DELETE FROM sync.calendar_reads WHERE connection_id = :connection_id),
      deferred AS (DELETE FROM sync.deferred WHERE connection_id = :connection_id)
 DELETE FROM sync.events WHERE connection_id = :connection_id;
+
+-- name: forget_unconnected_user!
+-- Without a connection nobody tells of a user's activities any more.
+WITH unread AS (
+    UPDATE sync.users u SET crm_read_at = NULL
+    WHERE u.company_id = :company_id AND u.user_id = :user_id AND NOT EXISTS (
+        SELECT FROM sync.connections c WHERE NOT c.removed
+          AND (c.company_id, c.user_id) = (u.company_id, u.user_id))
+    RETURNING u.company_id, u.user_id)
+DELETE FROM sync.activities a USING unread
+WHERE (a.company_id, a.user_id) = (unread.company_id, unread.user_id);

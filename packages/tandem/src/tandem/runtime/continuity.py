@@ -53,12 +53,12 @@ class Continuity:
         return bool(shrunk)
 
     async def _ends(self) -> dict[tuple[str, int], int]:
+        # Only of topics that it was made with does a consumer know the partitions.
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers, request_timeout_ms=15_000
+            *self._names, bootstrap_servers=self._bootstrap_servers, request_timeout_ms=15_000
         )
         await consumer.start()
         try:
-            await consumer.topics()
             partitions = [
                 TopicPartition(name, partition)
                 for name in self._names

@@ -39,3 +39,8 @@ BROKER_LOSSES: Final = Counter(
     "tandem_broker_losses_total", "Times that Kafka was found to have lost acknowledged messages"
 )
 PARKED: Final = Gauge("tandem_commands_parked", "Commands waiting for a provider", ["provider"])
+EVENTS_SKIPPED: Final = Counter(
+    "tandem_events_skipped_total",
+    "Events that were read but not passed on, by the reason",
+    ["provider", "reason"],
+)

@@ -44,7 +44,9 @@ async def open_pool(url: str, *, connections_max: int) -> Pool:
 
 def named_queries(package: str, file: str = "queries.sql") -> Any:
     """Load the named queries that lie beside a package's modules."""
-    return aiosql.from_str(files(package).joinpath(file).read_text("utf-8"), "asyncpg")
+    return aiosql.from_str(
+        files(package).joinpath(file).read_text("utf-8"), "asyncpg", mandatory_parameters=False
+    )
 
 
 async def migrate(url: str, *, schema: str, package: str) -> None:

@@ -1,0 +1,1 @@
+"""The calendars' providers, each behind the port of `calendar_ingest.calendars`."""

@@ -1,6 +1,6 @@
 """A canonical meeting in Pipedrive's terms: UTC date and time, minutes."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, time, timedelta
 
 from reconciler.core.model import Policy
 from tandem.contracts.activities import ActivitySnapshot
@@ -11,6 +11,7 @@ from tandem.contracts.meetings import Meeting, Timed
 def draft_of(meeting: Meeting, activity: ActivitySnapshot | None, policy: Policy) -> ActivityDraft:
     """Values to write; an activity without a duration keeps none while the default one fits."""
     schedule = meeting.schedule
+    when: tuple[date, time | None, int | None]
     if isinstance(schedule, Timed):
         start = schedule.start.astimezone(UTC)
         minutes = int((schedule.end - schedule.start) / timedelta(minutes=1))

@@ -1,0 +1,1 @@
+"""Google Calendar behind the port of `calendar_ingest.calendars`."""

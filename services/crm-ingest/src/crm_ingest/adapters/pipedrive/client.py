@@ -6,16 +6,19 @@ how to find out what became of it.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 import httpx
 from opentelemetry.trace import SpanKind
 
 from crm_ingest.adapters.pipedrive.budget import Budget
-from crm_ingest.crm import Account, ForbiddenError, RefusedError
+from crm_ingest.credentials import Credentials
+from crm_ingest.crm import Account, ForbiddenError, RefusedError, UncertainError
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
-from tandem.runtime.credential_store import Credential, CredentialStore, GrantLostError, Refresh
+from tandem.runtime.credential_store import Credential, GrantLostError, Refresh
 from tandem.runtime.failures import Retryable
 from tandem.runtime.telemetry import span
 
@@ -24,6 +27,10 @@ READ_TRIES_MAX: Final = 3
 RETRY_FIRST_S: Final = 0.3
 ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
 DETAIL_LENGTH_MAX: Final = 200
+KEPT_S: Final = 30.0
+"""Shorter than the time by which the store refreshes a token before it expires."""
+KEPT_MAX: Final = 10_000
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
 
 Params = Mapping[str, str | int | bool]
@@ -39,15 +46,28 @@ class Tokens(Protocol):
 
 
 class StoredTokens:
-    """Access tokens of the credential store."""
+    """Access tokens of the credential store, each kept in memory for `KEPT_S`."""
 
-    def __init__(self, store: CredentialStore, refresh: Refresh) -> None:
-        self._store = store
+    def __init__(self, credentials: Credentials, refresh: Refresh, clock: Clock) -> None:
+        self._credentials = credentials
         self._refresh = refresh
+        self._clock = clock
+        self._kept: dict[UUID, tuple[Credential, datetime]] = {}
 
     async def token(self, account: Account, *, stale: str = "") -> Credential:
         """See `Tokens`; raises GrantLostError where the grant is lost."""
-        return await self._store.usable(account.credential_id, self._refresh, stale=stale)
+        now = self._clock.now()
+        credential, until = self._kept.get(account.credential_id, (None, now))
+        if credential is not None and not stale and until > now:
+            return credential
+        self._kept.pop(account.credential_id, None)
+        credential = await self._credentials.store.usable(
+            account.credential_id, self._refresh, stale=stale
+        )
+        if len(self._kept) >= KEPT_MAX:
+            self._kept.clear()
+        self._kept[account.credential_id] = (credential, now + timedelta(seconds=KEPT_S))
+        return credential
 
 
 class MissingError(RefusedError):
@@ -134,8 +154,9 @@ class PipedriveClient:
                     response = await self._exchange(account, credential, method, path, params, body)
             except httpx.HTTPError as error:
                 _count(operation, "unavailable")
-                raise Retryable(f"pipedrive: {type(error).__name__}") from error
-        return self._translate(account, operation, response)
+                failed = Retryable if isinstance(error, _NEVER_SENT) else _unanswered(method)
+                raise failed(f"pipedrive: {type(error).__name__}") from error
+        return self._translate(account, operation, method, response)
 
     async def _exchange(
         self,
@@ -165,14 +186,16 @@ class PipedriveClient:
             content=bytes(content),
         )
 
-    def _translate(self, account: Account, operation: str, response: httpx.Response) -> Json:
+    def _translate(
+        self, account: Account, operation: str, method: str, response: httpx.Response
+    ) -> Json:
         """Give the answer's object, or raise what its status means."""
         code = response.status_code
         answer = _object(response)
         if response.is_success:
             if answer is None or answer.get("success") is False:
                 _count(operation, "unavailable")
-                raise Retryable("pipedrive: the answer is not what it should be")
+                raise _unanswered(method)("pipedrive: the answer is not what it should be")
             _count(operation, "ok")
             return answer
         if code == httpx.codes.TOO_MANY_REQUESTS:
@@ -186,7 +209,7 @@ class PipedriveClient:
             )
         if code >= httpx.codes.INTERNAL_SERVER_ERROR or code == httpx.codes.REQUEST_TIMEOUT:
             _count(operation, "unavailable")
-            raise Retryable(f"pipedrive: status {code}")
+            raise _unanswered(method)(f"pipedrive: status {code}")
         if code == httpx.codes.UNAUTHORIZED:
             _count(operation, "unauthorized")
             raise GrantLostError("pipedrive refuses the account's token")
@@ -205,6 +228,11 @@ class PipedriveClient:
             self._allow_plain_http and api_url.startswith("http://")
         ):
             raise RefusedError("crm_api_url: must be https (ALLOW_PLAIN_HTTP is off)")
+
+
+def _unanswered(method: str) -> type[Retryable]:
+    """What it means that a call was sent and not properly answered."""
+    return Retryable if method == "GET" else UncertainError
 
 
 def _authorization(credential: Credential) -> dict[str, str]:

@@ -15,7 +15,15 @@ def upgrade() -> None:
         CREATE TABLE sync.users (
             company_id bigint NOT NULL,
             user_id bigint NOT NULL,
+            crm_read_at timestamptz,
             PRIMARY KEY (company_id, user_id)
+        );
+
+        CREATE TABLE sync.calendar_reads (
+            connection_id uuid NOT NULL,
+            calendar_id text NOT NULL,
+            read_at timestamptz NOT NULL,
+            PRIMARY KEY (connection_id, calendar_id)
         );
 
         CREATE TABLE sync.connections (
@@ -23,12 +31,10 @@ def upgrade() -> None:
             company_id bigint NOT NULL,
             user_id bigint NOT NULL,
             revision int NOT NULL,
-            body json NOT NULL,
-            crm_read_at timestamptz,
-            calendar_read_at timestamptz,
+            body json,
             started boolean NOT NULL DEFAULT false,
             blocked_reason text,
-            blocked_at timestamptz
+            removed boolean NOT NULL DEFAULT false
         );
         CREATE INDEX connections_user ON sync.connections (company_id, user_id);
 
@@ -45,6 +51,7 @@ def upgrade() -> None:
         CREATE TABLE sync.events (
             connection_id uuid NOT NULL,
             event_id text NOT NULL,
+            calendar_id text NOT NULL,
             snapshot json,
             updated_at timestamptz,
             observed_at timestamptz NOT NULL,
@@ -93,7 +100,8 @@ def upgrade() -> None:
             connection_id uuid NOT NULL,
             at timestamptz NOT NULL,
             side text NOT NULL,
-            item_id text NOT NULL,
+            activity_id bigint,
+            event_id text,
             link_id uuid,
             title text NOT NULL,
             action text NOT NULL,
@@ -104,7 +112,8 @@ def upgrade() -> None:
             trace_id text
         );
         CREATE INDEX history_connection ON sync.history (connection_id, row DESC);
-        CREATE INDEX history_item ON sync.history (connection_id, item_id, row DESC);
+        CREATE INDEX history_activity ON sync.history (connection_id, activity_id, row DESC);
+        CREATE INDEX history_event ON sync.history (connection_id, event_id, row DESC);
         """
     )
     op.execute(OUTBOX_TABLE.format(schema="sync"))

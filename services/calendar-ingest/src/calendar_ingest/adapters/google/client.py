@@ -1,0 +1,200 @@
+"""Sends requests that Google's own library has built, without blocking the event loop.
+
+Each is sent once, within the quota; an answer becomes an object, or an error in our own words.
+"""
+
+import json
+import re
+from typing import Any, Final, Protocol
+
+import httplib2  # type: ignore[import-untyped]
+import httpx
+from googleapiclient.discovery import build
+from opentelemetry.trace import SpanKind
+
+from calendar_ingest.adapters.google.budget import Budget
+from calendar_ingest.calendars import Account, RefusedError
+from tandem.runtime import metrics
+from tandem.runtime.clock import Clock
+from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.failures import Retryable
+from tandem.runtime.telemetry import span
+
+Json = dict[str, Any]
+
+INLINE_WAIT_S_MAX: Final = 2.0
+ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
+DETAIL_LENGTH_MAX: Final = 200
+PATCH_COST: Final = 3
+_QUOTA: Final = {
+    "rateLimitExceeded",
+    "userRateLimitExceeded",
+    "quotaExceeded",
+    "dailyLimitExceeded",
+    "calendarUsageLimitsExceeded",
+}
+_SCOPE: Final = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
+_PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
+
+
+class Tokens(Protocol):
+    """Where access tokens come from."""
+
+    async def token(self, account: Account, *, stale: str = "") -> str:
+        """An access token that holds; `stale` is one that was just refused."""
+        ...
+
+
+class GoogleError(RefusedError):
+    """Google's refusal, with its status and reason code."""
+
+    def __init__(self, message: str, *, status: int, reason: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class GoogleClient:
+    """Google's Calendar API for our accounts; `calendar` builds the requests."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        api_url: str,
+        tokens: Tokens,
+        budget: Budget,
+        clock: Clock,
+    ) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._budget = budget
+        self._clock = clock
+        service = build(
+            "calendar",
+            "v3",
+            # Never used to send anything; without it the library looks for credentials.
+            http=httplib2.Http(),
+            static_discovery=True,
+            client_options={"api_endpoint": api_url.rstrip("/") + "/"},
+        )
+        self.events = service.events()
+        self.calendar_list = service.calendarList()
+        self.channels = service.channels()
+
+    async def call(
+        self, account: Account, operation: str, request: Any, *, version: str = "", cost: int = 1
+    ) -> Json:
+        """Send a built request; with `version` only where the event still has it (If-Match).
+
+        Raises Retryable, GrantLostError, or GoogleError for what Google refuses.
+        """
+        await self._wait(account, cost)
+        token = await self._tokens.token(account)
+        headers = {**request.headers, **({"if-match": version} if version else {})}
+        with (
+            span(f"google.{operation}", kind=SpanKind.CLIENT),
+            metrics.PROVIDER_SECONDS.labels("google", operation).time(),
+        ):
+            try:
+                response, content = await self._exchange(request, headers, token)
+                if response.status_code == httpx.codes.UNAUTHORIZED:
+                    token = await self._tokens.token(account, stale=token)
+                    response, content = await self._exchange(request, headers, token)
+            except httpx.HTTPError as error:
+                _count(operation, "unavailable")
+                raise Retryable(f"google: {type(error).__name__}") from error
+        return self._translate(account, operation, request, response, content)
+
+    async def _wait(self, account: Account, cost: int) -> None:
+        waited = 0.0
+        while (wait := self._budget.take(account, cost)) > 0:
+            if waited + wait > INLINE_WAIT_S_MAX:
+                raise Retryable("google: quota", retry_after_s=wait)
+            await self._clock.sleep(wait)
+            waited += wait
+
+    async def _exchange(
+        self, request: Any, headers: dict[str, str], token: str
+    ) -> tuple[httpx.Response, bytes]:
+        async with self._http.stream(
+            request.method,
+            request.uri,
+            content=request.body,
+            headers={**headers, "authorization": f"Bearer {token}"},
+        ) as response:
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise RefusedError("google: answer too large")
+        return response, bytes(content)
+
+    def _translate(
+        self,
+        account: Account,
+        operation: str,
+        request: Any,
+        response: httpx.Response,
+        content: bytes,
+    ) -> Json:
+        """Give the answer's object, or raise what its status means."""
+        status = response.status_code
+        if response.is_success:
+            self._budget.welcomed(account)
+            _count(operation, "ok")
+            return _parsed(request, status, content)
+        reason, message = _error(content)
+        if status == httpx.codes.TOO_MANY_REQUESTS or reason in _QUOTA:
+            _count(operation, "throttled")
+            wait = self._budget.throttled(account, _seconds(response.headers.get("retry-after")))
+            raise Retryable("google: quota", retry_after_s=wait)
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
+            _count(operation, "unavailable")
+            raise Retryable(
+                f"google: status {status}",
+                retry_after_s=_seconds(response.headers.get("retry-after")),
+            )
+        if status == httpx.codes.UNAUTHORIZED or reason in _SCOPE:
+            _count(operation, "unauthorized")
+            raise GrantLostError("google does not accept the account's grant")
+        _count(operation, "refused")
+        raise GoogleError(
+            _detail(status, reason, message),
+            status=status,
+            reason=reason,
+        )
+
+
+def _parsed(request: Any, status: int, content: bytes) -> Json:
+    try:
+        answer = request.postproc(httplib2.Response({"status": status}), content or b"{}")
+    except ValueError as error:
+        raise Retryable("google: the answer is not what it should be") from error
+    return answer if isinstance(answer, dict) else {}
+
+
+def _error(content: bytes) -> tuple[str, str]:
+    """Reason code and message of an error; empty where the answer has another shape."""
+    try:
+        error = json.loads(content)["error"]
+        first = (error.get("errors") or [{}])[0]
+        return str(first.get("reason") or error.get("status") or ""), str(error.get("message", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return "", ""
+
+
+def _detail(status: int, reason: str, message: str) -> str:
+    """Google's own reason, without addresses of people or pages."""
+    return " ".join(f"{status} {reason} {_PERSONAL.sub('…', message)}".split())[:DETAIL_LENGTH_MAX]
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(float(text), 0.0) if text else None
+    except ValueError:
+        return None
+
+
+def _count(operation: str, result: str) -> None:
+    metrics.PROVIDER_CALLS.labels("google", operation, result).inc()

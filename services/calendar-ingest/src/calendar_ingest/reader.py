@@ -1,0 +1,238 @@
+"""Reads what changed in a calendar, publishes it, and only then moves the cursor.
+
+Absence never deletes: what a full list does not show is asked for one by one, and only the
+provider's word that it is gone is passed on.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+from calendar_ingest.calendars import (
+    Calendar,
+    CalendarGoneError,
+    Calendars,
+    Changes,
+    CursorExpiredError,
+    Providers,
+    Tombstone,
+)
+from calendar_ingest.observations import Observations
+from calendar_ingest.reports import Reports
+from calendar_ingest.repository import Channels, ReadClaim, Reads
+from tandem.contracts.connections import HealthSignal
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import AllDay
+from tandem.runtime.app import Runtime
+from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.failures import Permanent, Retryable, is_retryable
+from tandem.runtime.logs import LOG
+from tandem.runtime.telemetry import span
+
+RETRY_FIRST_S: Final = 1.0
+RETRY_LONGEST_S: Final = 300.0
+UNSEEN_AT_A_TIME: Final = 50
+LONG_AGO: Final = timedelta(days=30)
+"""An event that ended longer ago need not show in a full list, which covers 31 days."""
+
+
+class LeaseLostError(Exception):
+    """Somebody else reads this calendar now, or it has to be read from the start."""
+
+
+@dataclass
+class _Progress:
+    """How far one reading has come; `full_started_at` is set while everything is read."""
+
+    cursor: str | None
+    full_started_at: datetime | None
+    listed: bool
+    changed: bool = False
+
+
+class Reader:
+    """Reads one claimed calendar at a time; several run side by side."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        providers: Providers,
+        *,
+        reads: Reads,
+        channels: Channels,
+        reports: Reports,
+    ) -> None:
+        self._runtime = runtime
+        self._providers = providers
+        self._reads = reads
+        self._channels = channels
+        self._reports = reports
+
+    async def read(self, claim: ReadClaim) -> None:
+        """Read a calendar up to the present; trouble is kept for later, not raised."""
+        with span("calendar.read", parent=claim.trace):
+            try:
+                await self._read(claim)
+            except LeaseLostError:
+                LOG.info("read_superseded", connection_id=str(claim.connection_id))
+            except GrantLostError as error:
+                await self._rest(claim, HealthSignal.GRANT_LOST, str(error))
+            except CalendarGoneError as error:
+                await self._rest(claim, HealthSignal.CALENDAR_GONE, str(error))
+            except Permanent as error:
+                LOG.warning(
+                    "read_refused", connection_id=str(claim.connection_id), detail=str(error)
+                )
+                await self._reads.retry(claim, RETRY_LONGEST_S)
+            except Exception as error:  # noqa: BLE001 - the calendar is read again later
+                if not is_retryable(error):
+                    LOG.error("read_failed", connection_id=str(claim.connection_id), exc_info=True)
+                await self._reads.retry(claim, retry_wait_s(claim.attempts, error))
+
+    async def _read(self, claim: ReadClaim) -> None:
+        calendars = self._providers[claim.provider].calendars
+        progress = _Progress(claim.cursor, claim.full_started_at, claim.listed)
+        while not progress.listed:
+            await self._read_page(claim, calendars, progress)
+        if progress.full_started_at is not None:
+            await self._confirm_unseen(claim, calendars, progress)
+            await self._runtime.publisher.publish(
+                [self._observations(claim).resynced(self._runtime.clock.now())]
+            )
+        elif progress.changed and not claim.pushed:
+            await self._channels.doubt(claim.connection_id)
+        await self._finish(claim)
+
+    async def _read_page(self, claim: ReadClaim, calendars: Calendars, progress: _Progress) -> None:
+        read_at = self._runtime.clock.now()
+        if progress.cursor is None:
+            progress.full_started_at = read_at
+            _held(await self._reads.begin_full(claim, read_at))
+        background = progress.full_started_at is not None
+        try:
+            changes = await calendars.changes(
+                _with_priority(claim.calendar, background=background), progress.cursor
+            )
+        except CursorExpiredError:
+            if progress.cursor is None:
+                raise
+            LOG.info("cursor_expired", connection_id=str(claim.connection_id))
+            progress.cursor = None
+            return
+        await self._publish(claim, changes, read_at)
+        progress.cursor, progress.listed = changes.cursor, not changes.more
+        progress.changed = progress.changed or bool(changes.observed or changes.gone)
+        await self._store(
+            claim,
+            progress,
+            seen=_ends(changes.observed),
+            seen_at=read_at,
+            gone=[tombstone.event_id for tombstone in changes.gone],
+        )
+
+    async def _confirm_unseen(
+        self, claim: ReadClaim, calendars: Calendars, progress: _Progress
+    ) -> None:
+        """Ask for each known event that the full list did not show."""
+        since = progress.full_started_at or self._runtime.clock.now()
+        calendar = _with_priority(claim.calendar, background=True)
+        while True:
+            unseen = await self._reads.unseen(
+                claim, since=since, ended_before=since - LONG_AGO, most=UNSEEN_AT_A_TIME
+            )
+            if not unseen:
+                return
+            for event_id in unseen:
+                read_at = self._runtime.clock.now()
+                event = await calendars.get(calendar, event_id)
+                if event is None:
+                    gone = Changes((), (Tombstone(event_id),), cursor="", more=False)
+                    await self._publish(claim, gone, read_at)
+                await self._store(
+                    claim,
+                    progress,
+                    seen=_ends([event] if event else []),
+                    seen_at=read_at,
+                    gone=[] if event else [event_id],
+                )
+
+    async def _publish(self, claim: ReadClaim, changes: Changes, read_at: datetime) -> None:
+        observations = self._observations(claim)
+        await self._runtime.publisher.publish(
+            [
+                *(observations.observed(event, read_at) for event in changes.observed),
+                *(observations.gone(tombstone, read_at) for tombstone in changes.gone),
+            ]
+        )
+
+    async def _store(
+        self,
+        claim: ReadClaim,
+        progress: _Progress,
+        *,
+        seen: dict[str, datetime],
+        seen_at: datetime,
+        gone: list[str],
+    ) -> None:
+        _held(
+            await self._reads.store_page(
+                claim,
+                cursor=progress.cursor or "",
+                listed=progress.full_started_at is not None and progress.listed,
+                seen=seen,
+                seen_at=seen_at,
+                gone=gone,
+            )
+        )
+
+    async def _finish(self, claim: ReadClaim) -> None:
+        async with self._runtime.pool.acquire() as db, db.transaction():
+            _held(await self._reads.finish(db, claim))
+            await self._reports.access(db, claim.connection_id, HealthSignal.SYNCED)
+        self._runtime.outbox.wake()
+
+    async def _rest(self, claim: ReadClaim, signal: HealthSignal, detail: str) -> None:
+        LOG.warning("read_stopped", connection_id=str(claim.connection_id), signal=signal.value)
+        async with self._runtime.pool.acquire() as db, db.transaction():
+            await self._reads.rest(db, claim)
+            await self._reports.access(db, claim.connection_id, signal, detail)
+        self._runtime.outbox.wake()
+
+    def _observations(self, claim: ReadClaim) -> Observations:
+        return Observations(
+            connection_id=claim.connection_id,
+            user=claim.user,
+            calendar_id=claim.calendar.calendar_id,
+            new_id=self._runtime.new_id,
+        )
+
+
+def retry_wait_s(attempts: int, error: Exception) -> float:
+    """Seconds until the next try, after `attempts` failed ones before this."""
+    told = error.retry_after_s if isinstance(error, Retryable) else None
+    wait = min(RETRY_FIRST_S * 2.0 ** min(attempts, 20), RETRY_LONGEST_S)
+    # Many that failed together are not to come back together.
+    return max(wait * random.uniform(0.8, 1.2), told or 0.0)  # noqa: S311 - no secret
+
+
+def _held(held: bool) -> None:  # noqa: FBT001 - the answer of a query
+    if not held:
+        raise LeaseLostError
+
+
+def _with_priority(calendar: Calendar, *, background: bool) -> Calendar:
+    return replace(calendar, account=replace(calendar.account, background=background))
+
+
+def _ends(events: Iterable[EventSnapshot]) -> dict[str, datetime]:
+    return {event.event_id: _end(event) for event in events}
+
+
+def _end(event: EventSnapshot) -> datetime:
+    schedule = event.schedule
+    if isinstance(schedule, AllDay):
+        last = schedule.first + timedelta(days=schedule.days)
+        return datetime.combine(last, time(), UTC)
+    return schedule.end

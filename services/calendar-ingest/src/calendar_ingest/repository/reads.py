@@ -1,0 +1,155 @@
+"""How far reading each calendar has come, and who reads it at this moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from calendar_ingest.calendars import Account, Calendar
+from calendar_ingest.repository.queries import LEASE_S, QUERIES, READABLE, Database
+from tandem.contracts.connections import Provider
+from tandem.contracts.message import SyncUser
+from tandem.runtime.postgres import Connection, as_uuid
+
+
+@dataclass(frozen=True)
+class ReadClaim:
+    """A calendar that this process is to read now, and how far reading has come."""
+
+    connection_id: UUID
+    lease: UUID
+    user: SyncUser
+    provider: Provider
+    calendar: Calendar
+    cursor: str | None
+    full_started_at: datetime | None
+    listed: bool
+    hints: int
+    pushed: bool
+    trace: str | None
+    attempts: int
+
+
+class Reads:
+    """The tables `reads` and `known_events`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def hint(self, hinted: Mapping[UUID, tuple[bool, str | None]]) -> None:
+        """Have calendars read: by connection, whether a push told it, and the trace."""
+        await QUERIES.hint(
+            self._database.pool,
+            connection_ids=list(hinted),
+            pushed=[pushed for pushed, _ in hinted.values()],
+            traces=[trace for _, trace in hinted.values()],
+        )
+
+    async def sweep(self, interval_s: float) -> int:
+        """Have calendars read of which nothing was heard for `interval_s`; returns how many."""
+        rows = [
+            row
+            async for row in QUERIES.sweep(
+                self._database.pool, interval_s=interval_s, readable=READABLE
+            )
+        ]
+        return len(rows)
+
+    async def read_everything(self, traces: Mapping[UUID, str | None]) -> None:
+        """Have whole calendars read again, by connection with the trace that asked for it."""
+        await QUERIES.read_everything(
+            self._database.pool, connection_ids=list(traces), traces=list(traces.values())
+        )
+
+    async def read_everything_of_all(self) -> None:
+        """Have every calendar read again as a whole."""
+        await QUERIES.read_everything_of_all(self._database.pool)
+
+    async def claim(self, most: int) -> list[ReadClaim]:
+        """Claim calendars that are due."""
+        rows = [
+            row
+            async for row in QUERIES.claim_reads(
+                self._database.pool, most=most, lease_s=LEASE_S, readable=READABLE
+            )
+        ]
+        return [_read_claim(row) for row in rows]
+
+    async def begin_full(self, claim: ReadClaim, now: datetime) -> bool:
+        """Start from the beginning; False where the lease is lost."""
+        row = await QUERIES.begin_full_read(
+            self._database.pool, connection_id=claim.connection_id, lease=claim.lease, now=now
+        )
+        return row is not None
+
+    async def store_page(
+        self,
+        claim: ReadClaim,
+        *,
+        cursor: str,
+        listed: bool,
+        seen: Mapping[str, datetime],
+        seen_at: datetime,
+        gone: Iterable[str],
+    ) -> bool:
+        """Keep a page that is published: events seen with their ends, and events gone.
+
+        False where the lease is lost.
+        """
+        row = await QUERIES.store_page(
+            self._database.pool,
+            connection_id=claim.connection_id,
+            lease=claim.lease,
+            cursor=cursor,
+            listed=listed,
+            lease_s=LEASE_S,
+            event_ids=list(seen),
+            ends=list(seen.values()),
+            seen_at=seen_at,
+            gone=list(gone),
+        )
+        return row is not None
+
+    async def unseen(
+        self, claim: ReadClaim, *, since: datetime, ended_before: datetime, most: int
+    ) -> list[str]:
+        """Known events that a full list since `since` has not shown."""
+        known = {"connection_id": claim.connection_id, "since": since}
+        await QUERIES.forget_ended_events(self._database.pool, **known, ended_before=ended_before)
+        rows = [row async for row in QUERIES.unseen_events(self._database.pool, **known, most=most)]
+        return [row["event_id"] for row in rows]
+
+    async def finish(self, db: Connection, claim: ReadClaim) -> bool:
+        """Everything was read; False where the lease is lost."""
+        row = await QUERIES.finish_read(
+            db, connection_id=claim.connection_id, lease=claim.lease, hints=claim.hints
+        )
+        return row is not None
+
+    async def retry(self, claim: ReadClaim, wait_s: float) -> None:
+        """Read on in `wait_s`."""
+        await QUERIES.retry_read(
+            self._database.pool, connection_id=claim.connection_id, lease=claim.lease, wait_s=wait_s
+        )
+
+    async def rest(self, db: Connection, claim: ReadClaim) -> None:
+        """Leave a calendar until the next sweep."""
+        await QUERIES.rest_read(db, connection_id=claim.connection_id, lease=claim.lease)
+
+
+def _read_claim(row: Any) -> ReadClaim:
+    return ReadClaim(
+        connection_id=as_uuid(row["connection_id"]),
+        lease=as_uuid(row["lease"]),
+        user=SyncUser(company_id=row["company_id"], user_id=row["user_id"]),
+        provider=Provider(row["provider"]),
+        calendar=Calendar(Account(as_uuid(row["credential_id"])), row["calendar_id"]),
+        cursor=row["cursor"],
+        full_started_at=row["full_started_at"],
+        listed=row["listed"],
+        hints=row["hints"],
+        pushed=row["pushed"],
+        trace=row["trace"],
+        attempts=row["attempts"],
+    )

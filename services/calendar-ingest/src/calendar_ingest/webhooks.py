@@ -1,0 +1,90 @@
+"""`POST /webhooks/google`: a channel's notice is checked, kept in Kafka, and then answered.
+
+A notice has no body; all that it says is that a calendar moved. Whoever does not know the
+channel's id and its secret gets nothing done.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+from starlette.requests import Request
+from starlette.responses import Response
+
+from calendar_ingest.repository import Channels
+from calendar_ingest.watcher import secret_hash
+from tandem.contracts.events import CalendarHinted, HintCause
+from tandem.contracts.topics import CALENDAR_HINTS
+from tandem.runtime import metrics
+from tandem.runtime.app import Runtime
+from tandem.runtime.failures import is_retryable
+from tandem.runtime.publisher import outgoing
+from tandem.runtime.secrets import same_secret
+from tandem.runtime.telemetry import span
+
+BODY_BYTES_MAX: Final = 65_536
+TOKEN_LENGTH_MAX: Final = 256
+_STATES: Final = {"sync", "exists", "not_exists"}
+
+
+class GoogleWebhook:
+    """The endpoint."""
+
+    def __init__(self, runtime: Runtime, channels: Channels) -> None:
+        self._runtime = runtime
+        self._channels = channels
+
+    async def take(self, request: Request) -> Response:
+        """Answer a notice: 2xx once its hint is safe, 4xx where it is not ours, 503 for later."""
+        result, status = await self._checked(request)
+        metrics.WEBHOOKS.labels("google", result).inc()
+        return Response(status_code=status)
+
+    async def _checked(self, request: Request) -> tuple[str, int]:
+        if not await _is_small(request):
+            return "too_large", 413
+        state = request.headers.get("x-goog-resource-state", "")
+        channel_id = _uuid(request.headers.get("x-goog-channel-id", ""))
+        if state not in _STATES or channel_id is None:
+            return "malformed", 400
+        with span("webhook.google", kind=SpanKind.SERVER):
+            try:
+                known = await self._channels.connection_of(channel_id)
+                if known is None:
+                    return "unknown", 404
+                connection_id, expected = known
+                token = request.headers.get("x-goog-channel-token", "")[:TOKEN_LENGTH_MAX]
+                if not same_secret(secret_hash(token).hex(), expected.hex()):
+                    return "unauthorized", 401
+                if state != "sync":
+                    await self._hint(connection_id)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+                return "unavailable", 503
+        return "accepted", 204
+
+    async def _hint(self, connection_id: UUID) -> None:
+        hint = CalendarHinted(
+            message_id=self._runtime.new_id(),
+            occurred_at=self._runtime.clock.now(),
+            connection_id=connection_id,
+            cause=HintCause.PUSH,
+        )
+        await self._runtime.publisher.publish([outgoing(CALENDAR_HINTS, hint)])
+
+
+async def _is_small(request: Request) -> bool:
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_BYTES_MAX:
+            return False
+    return True
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""A connection as the reconciler keeps it: its settings, and whether it may decide and write."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from reconciler.core.model import Policy
+from reconciler.core.reasons import Reason
+from tandem.contracts.connections import ConnectionChanged, ConnectionStatus
+from tandem.contracts.message import SyncUser
+
+_WRITING = frozenset({ConnectionStatus.ACTIVE, ConnectionStatus.NEEDS_CONFIRMATION})
+_BLOCKED_BY_STATUS = {
+    ConnectionStatus.PAUSED: Reason.PAUSED,
+    ConnectionStatus.RECONNECT_NEEDED: Reason.AUTH_LOST,
+    ConnectionStatus.CALENDAR_GONE: Reason.CALENDAR_GONE,
+}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """`both_read`: both sides were observed whole; `started`: what they showed was decided."""
+
+    connection_id: UUID
+    user: SyncUser
+    revision: int
+    told: ConnectionChanged | None
+    both_read: bool = False
+    started: bool = False
+    blocked: Reason | None = None
+    removed: bool = False
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The user's choices as the core wants them."""
+        told = self.known
+        return Policy(
+            settings=told.settings,
+            user_id=told.user.user_id,
+            owner_emails=frozenset({told.email.lower(), told.owner_email.lower()}),
+            zone=ZoneInfo(told.owner_time_zone),
+        )
+
+    @property
+    def known(self) -> ConnectionChanged:
+        """The settings; only for a connection that was not removed before it was known."""
+        if self.told is None:
+            raise RuntimeError(f"connection {self.connection_id} was removed")
+        return self.told
+
+    @property
+    def resting(self) -> Reason | None:
+        """Why nothing is written for the connection as a whole; None where it may be."""
+        if self.removed or self.told is None:
+            return Reason.DISCONNECTED
+        if self.blocked is not None:
+            return self.blocked
+        if self.told.settings.paused:
+            return Reason.PAUSED
+        if self.told.status not in _WRITING:
+            return _BLOCKED_BY_STATUS.get(self.told.status, Reason.AWAITING)
+        return None
+
+    @property
+    def decides(self) -> bool:
+        """Whether observations lead to decisions at once."""
+        return self.started and self.resting is None
+
+    @property
+    def can_start(self) -> bool:
+        """Whether everything is there for the first decisions."""
+        return not self.started and self.both_read and self.resting is None
+
+    def changed_to(self, told: ConnectionChanged) -> Self:
+        """The connection with newer settings; another calendar starts from the beginning."""
+        moved = (
+            self.told is not None and self.told.settings.calendar_id != told.settings.calendar_id
+        )
+        return replace(
+            self,
+            revision=told.revision,
+            told=told,
+            started=self.started and not moved,
+            both_read=self.both_read and not moved,
+            blocked=None,
+        )

@@ -1,0 +1,151 @@
+"""Internal HTTP: a connection's history, and why an item is or is not synced."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from reconciler import repository
+from reconciler.connection import Connection
+from reconciler.core.reasons import EXPLANATIONS, Reason
+from reconciler.explain import explain
+from tandem.contracts.meetings import Side
+from tandem.contracts.message import SyncUser
+from tandem.runtime.app import Runtime
+from tandem.runtime.internal import internal, problem
+
+ROW_LAST: Final = 2**63 - 1
+
+
+class _HistoryAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: int = Field(default=ROW_LAST, ge=0, le=ROW_LAST)
+    reason: Reason | None = None
+    q: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class _ExplainAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    connection_id: UUID
+    activity_id: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    event_id: str | None = Field(default=None, min_length=1, max_length=1024)
+
+
+def internal_routes(runtime: Runtime) -> list[Route]:
+    """The endpoints, open to our own services only."""
+    guard = internal(runtime.settings.internal_token)
+
+    @guard
+    async def history(request: Request) -> Response:
+        try:
+            asked = _HistoryAsked.model_validate(dict(request.query_params))
+        except ValidationError as error:
+            return _wrong(error)
+        rows = await _history(runtime, request.path_params["connection_id"], asked)
+        more = len(rows) > asked.limit
+        rows = rows[: asked.limit]
+        return JSONResponse({"items": rows, "next_cursor": str(rows[-1]["row"]) if more else None})
+
+    @guard
+    async def explained(request: Request) -> Response:
+        try:
+            asked = _ExplainAsked.model_validate(dict(request.query_params))
+        except ValidationError as error:
+            return _wrong(error)
+        if (asked.activity_id is None) == (asked.event_id is None):
+            return problem(422, "activity_id, event_id: give one of them")
+        async with runtime.pool.acquire() as database:
+            connection = await _connection(database, asked.connection_id)
+            if connection is None:
+                return problem(404, "connection_id: not known")
+            answer = await explain(
+                database,
+                connection,
+                now=runtime.clock.now(),
+                activity_id=asked.activity_id,
+                event_id=asked.event_id,
+            )
+        if answer is None:
+            return problem(404, "it was never seen on the connection's sides")
+        return JSONResponse(
+            {
+                "synced": answer.synced,
+                "reason": answer.reason,
+                "sentence": answer.sentence,
+                "remedy": answer.remedy,
+                "activity_id": answer.activity_id,
+                "event_id": answer.event_id,
+            }
+        )
+
+    return [
+        Route("/internal/connections/{connection_id:uuid}/history", history),
+        Route("/internal/explain", explained),
+    ]
+
+
+async def _history(
+    runtime: Runtime, connection_id: UUID, asked: _HistoryAsked
+) -> list[dict[str, Any]]:
+    """Up to one row more than asked for, newest first."""
+    pattern = f"%{_escaped(asked.q)}%" if asked.q else None
+    rows = repository.QUERIES.history_page(
+        runtime.pool,
+        connection_id=connection_id,
+        before=asked.cursor,
+        reason=asked.reason,
+        pattern=pattern,
+        q=asked.q,
+        limit=asked.limit + 1,
+    )
+    return [_shown(row) async for row in rows]
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    explanation = EXPLANATIONS[Reason(row["reason"])]
+    is_crm = row["side"] == Side.CRM
+    return {
+        "row": row["row"],
+        "at": row["at"].isoformat(),
+        "side": row["side"],
+        "item_id": str(row["activity_id"]) if is_crm else row["event_id"],
+        "activity_id": row["activity_id"],
+        "event_id": row["event_id"],
+        "link_id": str(row["link_id"]) if row["link_id"] else None,
+        "title": row["title"],
+        "action": row["action"],
+        "reason": row["reason"],
+        "sentence": explanation.sentence,
+        "remedy": explanation.remedy,
+        "detail": row["detail"],
+        "before": repository.loaded(row["before"]),
+        "after": repository.loaded(row["after"]),
+        "trace_id": row["trace_id"],
+    }
+
+
+async def _connection(database: Any, connection_id: UUID) -> Connection | None:
+    owner = await repository.QUERIES.owner_of_connection(database, connection_id=connection_id)
+    if owner is None:
+        return None
+    user = SyncUser(company_id=owner["company_id"], user_id=owner["user_id"])
+    for connection in await repository.connections_of(database, [user]):
+        if connection.connection_id == connection_id and connection.told is not None:
+            return connection
+    return None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _wrong(error: ValidationError) -> Response:
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return problem(422, f"{field}: {first['msg']}")

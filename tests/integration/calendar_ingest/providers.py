@@ -1,0 +1,168 @@
+"""The port's implementations, each with the hands of a calendar's owner to test it with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from calendar_ingest.adapters.google.access import google_access
+from calendar_ingest.adapters.memory import MemoryProvider
+from calendar_ingest.calendars import Access, Account, Calendar
+from calendar_ingest.settings import GoogleSettings
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Timed
+from tandem.runtime.clock import SystemClock
+from tandem_sandbox.accounts import static_token
+from tandem_sandbox.google.app import google_router
+from tandem_sandbox.settings import SandboxSettings
+from tandem_sandbox.world import World
+
+OWNER = "sales1@north.example"
+START = datetime(2031, 3, 4, 9, tzinfo=UTC)
+
+
+class Owner(Protocol):
+    """What the owner of a calendar does with it, and what came of it."""
+
+    access: Access
+    calendar: Calendar
+
+    async def put(self, title: str) -> str:
+        """Make an event; returns its id."""
+        ...
+
+    async def retitle(self, event_id: str, title: str) -> None:
+        """Change an event."""
+        ...
+
+    async def take_away(self, event_id: str) -> None:
+        """Delete an event."""
+        ...
+
+    async def forget_cursors(self) -> None:
+        """Let every cursor expire."""
+        ...
+
+    def mails(self) -> int:
+        """How many people were mailed."""
+        ...
+
+
+class MemoryOwner:
+    """The owner of a calendar in memory."""
+
+    def __init__(self) -> None:
+        self.provider = MemoryProvider(SystemClock(), page_size=3)
+        self.provider.add_calendar(OWNER)
+        self.access = self.provider.access
+        self.calendar = Calendar(Account(uuid4()), OWNER)
+
+    async def put(self, title: str) -> str:
+        event = EventSnapshot(
+            event_id=uuid4().hex,
+            title=title,
+            schedule=Timed(start=START, end=START.replace(hour=10)),
+        )
+        return self.provider.put(OWNER, event).event_id
+
+    async def retitle(self, event_id: str, title: str) -> None:
+        [event] = [e for e in self.provider.events_of(OWNER) if e.event_id == event_id]
+        self.provider.put(OWNER, event.model_copy(update={"title": title}))
+
+    async def take_away(self, event_id: str) -> None:
+        self.provider.take_away(OWNER, event_id)
+
+    async def forget_cursors(self) -> None:
+        self.provider.forget_cursors(OWNER)
+
+    def mails(self) -> int:
+        return self.provider.mails
+
+
+@dataclass
+class StaticTokens:
+    """The token that the sandbox always takes."""
+
+    value: str
+
+    async def token(self, _account: Account, *, stale: str = "") -> str:
+        assert not stale
+        return self.value
+
+
+class GoogleOwner:
+    """The owner of a calendar in the sandbox's Google."""
+
+    def __init__(self, world: World, http: httpx.AsyncClient) -> None:
+        self.world = world
+        self.token = static_token("google", OWNER)
+        self._http = http
+        self._path = f"/google/calendar/v3/calendars/{OWNER}/events"
+        self.calendar = Calendar(Account(uuid4()), OWNER)
+        self.access = google_access(
+            http,
+            GoogleSettings.model_construct(
+                google_api_url="http://sandbox/google/calendar/v3/",
+                google_token_url="http://sandbox/google/token",
+                google_client_id="sandbox-client",
+                google_client_secret=SecretStr("sandbox-secret"),
+                google_webhook_url="http://127.0.0.1:9/webhooks/google",
+                allow_plain_http=True,
+            ),
+            tokens=StaticTokens(self.token),
+            clock=SystemClock(),
+        )
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Google's API as the owner's own client would."""
+        answer = await self._http.request(
+            method,
+            self._path + path,
+            json=body,
+            headers={"authorization": f"Bearer {self.token}"},
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def put(self, title: str) -> str:
+        item = await self.call(
+            "POST",
+            "",
+            {
+                "summary": title,
+                "start": {"dateTime": "2031-03-04T10:00:00+01:00"},
+                "end": {"dateTime": "2031-03-04T11:00:00+01:00"},
+            },
+        )
+        return str(item["id"])
+
+    async def retitle(self, event_id: str, title: str) -> None:
+        await self.call("PATCH", f"/{event_id}", {"summary": title})
+
+    async def take_away(self, event_id: str) -> None:
+        await self.call("DELETE", f"/{event_id}")
+
+    async def forget_cursors(self) -> None:
+        self.world.google.expire_sync_tokens(OWNER)
+
+    def mails(self) -> int:
+        return self.world.mails.total
+
+
+@asynccontextmanager
+async def google_owner() -> AsyncIterator[GoogleOwner]:
+    """An owner in a sandbox of his own."""
+    world = World(SandboxSettings(public_url="http://sandbox"))
+    app = FastAPI()
+    app.include_router(google_router(world), prefix="/google")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://sandbox"
+    ) as http:
+        yield GoogleOwner(world, http)
+    await world.aclose()

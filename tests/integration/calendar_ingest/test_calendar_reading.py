@@ -1,0 +1,261 @@
+"""Reading: everything is published before the cursor moves, and absence never deletes."""
+
+from uuid import uuid4
+
+from tests.integration.calendar_ingest.station import (
+    USER,
+    Station,
+    connection_changed,
+    event,
+    hinted,
+    requested,
+    until,
+)
+
+from tandem.contracts.connections import ConnectionStatus, HealthSignal
+from tandem.contracts.events import CalendarResynced, EventGone, EventObserved
+from tandem.contracts.topics import (
+    CALENDAR_EVENTS,
+    CALENDAR_HINTS,
+    SETTINGS_CONNECTIONS,
+    SYNC_REQUESTS,
+)
+from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.failures import Retryable
+
+CALENDAR = "work@example.com"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+async def _backfilled(station: Station, connection_id):
+    await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+    await station.publish(SYNC_REQUESTS, requested(connection_id))
+    await until(
+        lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the backfill's end"
+    )
+
+
+async def test_backfill_publishes_every_event_and_then_says_that_all_were_seen(station: Station):
+    connection_id = uuid4()
+    station.provider.page_size = 3
+    for number in range(10):
+        station.provider.put(CALENDAR, event(f"e{number}"))
+    async with station.service():
+        await _backfilled(station, connection_id)
+    bodies = [taken.body for taken in station.taken[CALENDAR_EVENTS.name]]
+    seen = [body.event.event_id for body in bodies if isinstance(body, EventObserved)]
+    assert seen == [f"e{number}" for number in range(10)]
+    assert isinstance(bodies[-1], CalendarResynced)
+    assert bodies[-1].calendar_id == CALENDAR
+    assert {taken.key for taken in station.taken[CALENDAR_EVENTS.name]} == {USER.key}
+
+
+async def test_a_request_before_its_connection_is_carried_out_when_that_comes(station: Station):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service():
+        await station.publish(SYNC_REQUESTS, requested(connection_id))
+        await until(
+            lambda: station.query("SELECT 1 FROM calendar.reads WHERE due_at IS NOT NULL"),
+            what="the request is kept",
+        )
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the end")
+    assert len(station.bodies(CALENDAR_EVENTS, EventObserved)) == 1
+
+
+async def test_a_hint_reads_only_what_changed_and_carries_its_trace(station: Station):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("old"))
+    async with station.service():
+        await _backfilled(station, connection_id)
+        station.provider.put(CALENDAR, event("new"))
+        station.provider.take_away(CALENDAR, "old")
+        await station.publish(CALENDAR_HINTS, hinted(connection_id), trace=TRACE)
+        gone = await until(lambda: station.bodies(CALENDAR_EVENTS, EventGone), what="the tombstone")
+    observed = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert [body.event.event_id for body in observed] == ["old", "new"]
+    assert [body.event_id for body in gone] == ["old"]
+    traces = {
+        taken.trace.split("-")[1]
+        for taken in station.taken[CALENDAR_EVENTS.name]
+        if taken.body in (observed[1], gone[0])
+    }
+    assert traces == {TRACE.split("-")[1]}
+
+
+async def test_an_expired_cursor_reads_everything_and_deletes_nothing_by_absence(
+    station: Station,
+):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("stays"))
+    station.provider.put(CALENDAR, event("goes"))
+    async with station.service():
+        await _backfilled(station, connection_id)
+        station.provider.take_away(CALENDAR, "goes")
+        station.provider.forget_cursors(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, CalendarResynced)) == 2,
+            what="the resync",
+        )
+        gone = station.bodies(CALENDAR_EVENTS, EventGone)
+        assert [body.event_id for body in gone] == ["goes"]
+        # The event that only left the list is asked for, found, and left alone.
+        station.provider.hide(CALENDAR, "stays")
+        station.provider.forget_cursors(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, CalendarResynced)) == 3,
+            what="the second resync",
+        )
+    assert len(station.bodies(CALENDAR_EVENTS, EventGone)) == 1
+
+
+async def test_bad_weather_delays_one_calendar_and_loses_nothing(station: Station):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    station.provider.failures += [Retryable("quota"), OSError("connection reset")]
+    async with station.service():
+        await _backfilled(station, connection_id)
+    assert len(station.bodies(CALENDAR_EVENTS, EventObserved)) == 1
+
+
+async def test_a_crash_between_publish_and_cursor_publishes_again(station: Station):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service():
+        await _backfilled(station, connection_id)
+        await station.query("UPDATE calendar.reads SET cursor = '0'")
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, EventObserved)) == 2, what="read again"
+        )
+
+
+async def test_an_interrupted_full_read_goes_on_where_it_was(station: Station):
+    connection_id = uuid4()
+    station.provider.page_size = 2
+    for number in range(4):
+        station.provider.put(CALENDAR, event(f"e{number}"))
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+        await until(lambda: station.query("SELECT 1 FROM calendar.reads"), what="the connection")
+        await station.query(
+            "UPDATE calendar.reads SET cursor = '2', full_started_at = now(), due_at = now()"
+        )
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the end")
+    observed = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert [body.event.event_id for body in observed] == ["e2", "e3"]
+
+
+async def test_paused_is_read_and_setting_up_or_reconnecting_is_not(station: Station):
+    quiet = {uuid4(): ConnectionStatus.SETTING_UP, uuid4(): ConnectionStatus.RECONNECT_NEEDED}
+    paused = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service():
+        for connection_id, status in {**quiet, paused: ConnectionStatus.PAUSED}.items():
+            await station.publish(
+                SETTINGS_CONNECTIONS, connection_changed(connection_id, status=status)
+            )
+            await station.publish(SYNC_REQUESTS, requested(connection_id))
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the paused")
+        await until(
+            lambda: station.query(
+                "SELECT 1 FROM calendar.reads WHERE due_at IS NOT NULL HAVING count(*) = 2"
+            ),
+            what="both requests are kept",
+        )
+    observed = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert {body.connection_id for body in observed} == {paused}
+
+
+async def test_a_sweep_reads_calendars_of_which_nothing_was_heard(station: Station):
+    connection_id = uuid4()
+    async with station.service(sweep_interval_s=1):
+        await _backfilled(station, connection_id)
+        station.provider.put(CALENDAR, event("unheard"))
+        await until(lambda: station.bodies(CALENDAR_EVENTS, EventObserved), what="the sweep")
+
+
+async def test_a_lost_grant_is_reported_and_its_return_too(station: Station):
+    connection_id = uuid4()
+    async with station.service(sweep_interval_s=1):
+        await _backfilled(station, connection_id)
+        station.provider.failures.append(GrantLostError("revoked"))
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        signals = await until(
+            lambda: station.signals_after(HealthSignal.GRANT_LOST, count=2), what="the return"
+        )
+    assert signals == [HealthSignal.GRANT_RESTORED, HealthSignal.SYNCED]
+
+
+async def test_a_calendar_that_is_gone_is_reported(station: Station):
+    connection_id = uuid4()
+    async with station.service():
+        await _backfilled(station, connection_id)
+        station.provider.remove_calendar(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: station.signals_after(HealthSignal.CALENDAR_GONE, count=0) is not None,
+            what="the report",
+        )
+
+
+async def test_another_calendar_is_read_from_its_start(station: Station):
+    connection_id = uuid4()
+    station.provider.add_calendar("other@example.com")
+    station.provider.put(CALENDAR, event("first"))
+    station.provider.put("other@example.com", event("second"))
+    async with station.service():
+        await _backfilled(station, connection_id)
+        await station.publish(
+            SETTINGS_CONNECTIONS,
+            connection_changed(connection_id, revision=2, calendar_id="other@example.com"),
+        )
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, CalendarResynced)) == 2, what="the other"
+        )
+        assert len(station.provider.channels) <= 2
+        await until(lambda: len(station.provider.channels) == 1, what="one channel is left")
+    observed = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert [(body.calendar_id, body.event.event_id) for body in observed] == [
+        (CALENDAR, "first"),
+        ("other@example.com", "second"),
+    ]
+
+
+async def test_an_older_revision_of_a_connection_changes_nothing(station: Station):
+    connection_id = uuid4()
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id, revision=3))
+        await station.publish(
+            SETTINGS_CONNECTIONS,
+            connection_changed(connection_id, revision=2, status=ConnectionStatus.PAUSED),
+        )
+        other = uuid4()
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(other))
+        await until(
+            lambda: station.query("SELECT 1 FROM calendar.connections HAVING count(*) = 2"),
+            what="both connections",
+        )
+        rows = await station.query(
+            "SELECT revision, status FROM calendar.connections WHERE connection_id = $1",
+            connection_id,
+        )
+    assert [tuple(row) for row in rows] == [(3, "active")]
+
+
+async def test_two_processes_never_read_one_calendar_at_once(station: Station):
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service(), station.service():
+        await _backfilled(station, connection_id)
+        for number in range(20):
+            station.provider.put(CALENDAR, event(f"n{number}"))
+            await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, EventObserved)) >= 21, what="all events"
+        )
+    seen = [body.event.event_id for body in station.bodies(CALENDAR_EVENTS, EventObserved)]
+    assert sorted(seen) == sorted(set(seen))
