@@ -49,7 +49,7 @@ class CallLog:
         """How many calls so far may have changed the state."""
         return self._writes
 
-    def record(
+    def record(  # noqa: PLR0917 - one line of a log
         self,
         provider: str,
         operation: str,

@@ -154,7 +154,7 @@ class LostAnswer(Response):
         super().__init__()
         self._fault = fault
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Wait, promise a body, and break off."""
         await self._fault.hold()
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1048576")]

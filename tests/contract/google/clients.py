@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httplib2
+import httplib2  # type: ignore[import-untyped]
 import pytest
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
@@ -52,7 +52,6 @@ class Person:
             static_discovery=True,
             client_options={"api_endpoint": f"{base_url}/google/calendar/v3/"},
         )
-        self.service._batch_path = None
         self.batch_uri = f"{base_url}/google/batch/calendar/v3"
         self.events = self.service.events()
 

@@ -158,6 +158,7 @@ def test_a_guest_who_deletes_his_copy_declines(anna, boris):
     assert boris.get(made["id"])["status"] == "cancelled"
     anna.patch(made["id"], summary="Without him")
     assert boris.listed()[0] == []
+    assert _answers(boris.patch(made["id"], status="confirmed"))[boris.email] == "declined"
 
 
 def test_an_event_that_its_organizer_deletes_is_gone_for_all(anna, boris):

@@ -130,6 +130,11 @@ def test_a_code_gives_tokens_that_the_api_takes(web):
         assert (info["email"], info["sub"]) == (EMAIL, known["sub"])
 
 
+def test_a_grant_without_the_calendar_does_not_open_it(web):
+    tokens = _exchange(web, _code(web, scope="openid email")).json()
+    assert _calendars(web, tokens["access_token"]) == 403
+
+
 def test_a_code_works_once(web):
     code = _code(web)
     assert _exchange(web, code).status_code == 200
@@ -239,3 +244,11 @@ def test_tokens_never_reach_the_log_of_calls(web, world):
     ]
     assert {one["account"] for one in logged} == {EMAIL}
     assert tokens["access_token"] not in json.dumps(logged)
+
+
+def test_a_revocation_that_a_fault_stops_ends_nothing(web, world):
+    tokens = _exchange(web, _code(web)).json()
+    order = FaultOrder(provider="google", operation="oauth.revoke", kind=FaultKind.STATUS)
+    world.faults.arm(order)
+    assert web.post("/revoke", data={"token": tokens["refresh_token"]}).status_code == 503
+    assert _calendars(web, tokens["access_token"]) == 200

@@ -13,8 +13,9 @@ from tandem_sandbox.google.desk import Desk
 from tandem_sandbox.google.events import Events
 from tandem_sandbox.google.gate import Gate, Operation
 from tandem_sandbox.google.ledger import Ledger
-from tandem_sandbox.google.oauth import OAuth
+from tandem_sandbox.google.oauth import Authorization
 from tandem_sandbox.google.push import Push
+from tandem_sandbox.google.tokens import Tokens
 from tandem_sandbox.world import World
 
 
@@ -32,7 +33,8 @@ def google_router(world: World) -> APIRouter:
     for operation in operations:
         router.add_route(BASE + operation.path, _endpoint(gate, operation), [operation.method])
     router.add_route(f"/batch{BASE}", Batch(world, gate, operations).admit, ["POST"])
-    OAuth(world).mount(router)
+    Authorization(world).mount(router)
+    Tokens(world).mount(router)
     return router
 
 

@@ -4,33 +4,23 @@ The copy on the organizer's calendar is the truth; a guest's copy follows it in 
 shared, and keeps what is the guest's own.
 """
 
-import secrets
-from base64 import b32hexencode
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from tandem_sandbox.google import errors, occurrences, rules
-from tandem_sandbox.google.body import merged, without_nulls
-from tandem_sandbox.google.conferences import arrange
-from tandem_sandbox.google.guests import GuestList, answer_of, guest_change
+from tandem_sandbox.google import errors, occurrences
+from tandem_sandbox.google.body import without_nulls
+from tandem_sandbox.google.drafts import (
+    Manner,
+    changed_fields,
+    check_etag,
+    new_event,
+    wanted_sequence,
+)
+from tandem_sandbox.google.guests import GuestList, answer_of, guest_change, shared_part
 from tandem_sandbox.google.ledger import Ledger
 from tandem_sandbox.google.model import Calendar, Event, Mailbox
 from tandem_sandbox.world import World
 
-ID_BYTES = 16
 RESCHEDULING = ("start", "end", "recurrence")
-
-Send = Literal["all", "externalOnly", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a write is to be made, beside what is written."""
-
-    send: Send = "none"
-    conferences: bool = False
-    attachments: bool = False
-    if_match: str | None = None
 
 
 class Desk:
@@ -50,8 +40,7 @@ class Desk:
         Raises:
             GoogleError: the event cannot be, or its id is taken.
         """
-        event = self._new(calendar, actor, without_nulls(raw), manner)
-        event.organizer = calendar.id
+        event = new_event(calendar, actor, without_nulls(raw), manner, self._world.clock.now())
         self._ledger.commit(calendar, event)
         self._guests.spread(calendar, event)
         self._guests.mail("invitation", calendar, event, event.attendees, manner.send)
@@ -68,7 +57,7 @@ class Desk:
         fields = without_nulls(raw)
         if not fields.get("iCalUID"):
             raise errors.required("iCalUID")
-        event = self._new(calendar, actor, fields, manner)
+        event = new_event(calendar, actor, fields, manner, self._world.clock.now())
         event.organizer = (fields.get("organizer") or {}).get("email", calendar.id).lower()
         self._ledger.commit(calendar, event)
         return event
@@ -89,7 +78,7 @@ class Desk:
                 since the client read it.
         """
         event = occurrences.find(calendar, event_id)
-        _check_etag(event, manner)
+        check_etag(event, manner)
         if event.bare or (event.cancelled and raw.get("status") in (None, "cancelled")):
             raise errors.GoogleError(
                 403, "eventCancelled", "The event has been cancelled.", domain="calendar"
@@ -99,9 +88,9 @@ class Desk:
             self._delete(calendar, event, manner)
             return event
         before = dict(event.fields)
-        fields = self._fields(calendar, event, raw, manner, whole=whole)
+        fields = changed_fields(calendar, event, raw, manner, whole=whole)
         if event.organizer == calendar.id:
-            self._change_own(calendar, event, fields, status, _sequence(event, raw))
+            self._change_own(calendar, event, fields, status, wanted_sequence(event, raw))
             self._guests.spread(calendar, event, before)
             self._mail_change(calendar, event, before, manner)
         else:
@@ -118,7 +107,7 @@ class Desk:
         event = occurrences.find(calendar, event_id)
         if event.cancelled:
             raise errors.gone()
-        _check_etag(event, manner)
+        check_etag(event, manner)
         self._delete(calendar, event, manner)
 
     def move(
@@ -151,55 +140,6 @@ class Desk:
         self._guests.spread(destination, moved)
         self._guests.mail("update", destination, moved, moved.attendees, manner.send)
         return moved
-
-    def _new(
-        self, calendar: Calendar, actor: Mailbox, fields: dict[str, Any], manner: Manner
-    ) -> Event:
-        event_id = rules.check_client_id(fields["id"]) if fields.get("id") else _fresh_id()
-        if event_id in calendar.events:
-            raise errors.duplicate()
-        status = fields.get("status", "confirmed")
-        if status == "cancelled":
-            raise errors.invalid("Invalid value for: status", "status")
-        now = self._world.clock.now()
-        event = Event(
-            id=event_id,
-            fields={},
-            status=status,
-            created=now,
-            updated=now,
-            sequence=max(fields.get("sequence", 0), 0),
-            ical_uid=fields.get("iCalUID") or f"{event_id}@google.com",
-            creator=actor.email,
-            organizer=calendar.id,
-        )
-        event.fields = rules.settled(arrange({}, _supported(fields, {}, manner)), calendar)
-        return event
-
-    def _fields(
-        self,
-        calendar: Calendar,
-        event: Event,
-        raw: dict[str, Any],
-        manner: Manner,
-        *,
-        whole: bool,
-    ) -> dict[str, Any]:
-        if "eventType" in raw and raw["eventType"] != event.fields.get("eventType", "default"):
-            raise errors.GoogleError(
-                400, "eventTypeRestriction", "Event type cannot be changed.", domain="calendar"
-            )
-        change = _supported(raw, event.fields, manner)
-        if change.pop("attendeesOmitted", False) and change.get("attendees"):
-            change["attendees"] = _laid_over(event.attendees, change["attendees"])
-        if whole:
-            kind = event.fields.get("eventType", "default")
-            fields = {**without_nulls(change), "eventType": kind}
-        else:
-            fields = merged(event.fields, change)
-        if event.series_id is not None:
-            fields.pop("recurrence", None)
-        return rules.settled(arrange(event.fields, fields), calendar)
 
     def _change_own(
         self,
@@ -238,6 +178,8 @@ class Desk:
             self._guests.mail("cancellation", calendar, event, event.attendees, manner.send)
             return
         declined = answer_of(event, calendar.id, "declined")
+        if declined is not None:
+            event.fields = {**event.fields, "attendees": declined}
         self._ledger.cancel(calendar, event)
         if declined is not None:
             self._guests.answer(calendar, event, {"attendees": declined})
@@ -253,7 +195,8 @@ class Desk:
         old = [one for one in event.attendees if one["email"] in known]
         gone = [one for one in before.get("attendees", ()) if one["email"] not in invited]
         self._guests.mail("invitation", calendar, event, new, manner.send)
-        self._guests.mail("update", calendar, event, old, manner.send)
+        if shared_part(before) != shared_part(event.fields):
+            self._guests.mail("update", calendar, event, old, manner.send)
         self._guests.mail("cancellation", calendar, event, gone, manner.send)
 
     def _hand_over(self, calendar: Calendar, event: Event, destination: Calendar) -> Event:
@@ -270,47 +213,3 @@ class Desk:
             one.bare = True
             self._ledger.cancel(calendar, one)
         return destination.events[event.id]
-
-
-def _supported(raw: dict[str, Any], kept: dict[str, Any], manner: Manner) -> dict[str, Any]:
-    """``raw`` without the parts that the client does not declare to understand."""
-    result = dict(raw)
-    for name, understood in (
-        ("conferenceData", manner.conferences),
-        ("attachments", manner.attachments),
-    ):
-        if not understood:
-            result.pop(name, None)
-            if name in kept:
-                result[name] = kept[name]
-    return result
-
-
-def _laid_over(kept: list[dict[str, Any]], changed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The kept list of guests with those that the client sent in their places."""
-    sent = {str(one.get("email")).lower(): one for one in changed}
-    return [{**one, **sent.get(one["email"], {})} for one in kept]
-
-
-def _sequence(event: Event, raw: dict[str, Any]) -> int:
-    sequence = raw.get("sequence")
-    if sequence is None:
-        return event.sequence
-    if sequence < event.sequence:
-        raise errors.invalid(
-            "Invalid sequence value. The specified sequence number is below the current sequence"
-            " number of the resource. Re-fetch the resource and use its sequence number on the"
-            " following request.",
-            "sequence",
-        )
-    return int(sequence)
-
-
-def _check_etag(event: Event, manner: Manner) -> None:
-    wanted = manner.if_match
-    if wanted is not None and wanted.strip() not in ("*", event.etag):
-        raise errors.precondition_failed()
-
-
-def _fresh_id() -> str:
-    return b32hexencode(secrets.token_bytes(ID_BYTES)).rstrip(b"=").decode().lower()

@@ -8,7 +8,8 @@ from tandem_sandbox.google.access import reach
 from tandem_sandbox.google.ask import Answer, Ask, shown
 from tandem_sandbox.google.body import read_event
 from tandem_sandbox.google.channels import events_topic
-from tandem_sandbox.google.desk import Desk, Manner, Send
+from tandem_sandbox.google.desk import Desk
+from tandem_sandbox.google.drafts import Manner, Send
 from tandem_sandbox.google.gate import Operation
 from tandem_sandbox.google.listing import Entry, Listing, Page
 from tandem_sandbox.google.model import Calendar, Event, Role

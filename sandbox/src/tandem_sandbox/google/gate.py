@@ -20,6 +20,7 @@ from tandem_sandbox.google.partial import Mask, cut, read_mask
 from tandem_sandbox.world import World
 
 OK = 200
+CALENDAR_SCOPE = "https://www.googleapis.com/auth/calendar"
 JSON = "application/json; charset=UTF-8"
 GATEWAY_PAGE = (
     "<html><title>Error 403 (Forbidden)!!1</title>"
@@ -101,6 +102,9 @@ class Gate:
         mailbox = self._world.google.by_token(token, self._world.clock.now())
         if mailbox is None:
             raise errors.invalid_credentials()
+        access = self._world.google.grants.access.get(token)
+        if access is not None and CALENDAR_SCOPE not in access.scope:
+            raise errors.GoogleError(403, "insufficientPermissions", "Insufficient Permission")
         return mailbox
 
     def _fault(self, operation: Operation, arrival: Arrival, mailbox: Mailbox) -> Fault | None:

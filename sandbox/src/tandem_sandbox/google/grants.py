@@ -123,15 +123,15 @@ class Grants(BaseModel):
         access = self.access.get(access_token)
         return None if access is None or access.expires_at <= now else access
 
-    def revoke(self, token: str) -> str | None:
-        """End the grant of an access or a refresh token; tells whose it was."""
+    def revoke(self, token: str) -> bool:
+        """End the grant of an access or a refresh token; tells whether there was one."""
         access = self.access.pop(token, None)
         refresh_token = access.refresh_token if access else token
         refresh = self.refreshes.get(refresh_token) if refresh_token else None
         if refresh_token and refresh and not refresh.revoked:
             self._end(refresh_token)
-            return refresh.email
-        return access.email if access else None
+            return True
+        return access is not None
 
     def revoke_account(self, email: str) -> int:
         """End all grants of an account; tells how many."""

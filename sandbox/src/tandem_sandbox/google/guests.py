@@ -131,7 +131,9 @@ def guest_change(event: Event, email: str, fields: dict[str, Any]) -> dict[str, 
     Raises:
         GoogleError: he may not change one of them.
     """
-    shared = {name: fields.get(name) for name in differing(_shared(event.fields), _shared(fields))}
+    shared = {
+        name: fields.get(name) for name in differing(shared_part(event.fields), shared_part(fields))
+    }
     if not shared or event.fields.get("guestsCanModify"):
         return shared
     if set(shared) != {"attendees"}:
@@ -159,6 +161,13 @@ def answer_of(event: Event, email: str, response: str) -> list[Guest] | None:
     ]
 
 
+def shared_part(fields: dict[str, Any]) -> dict[str, Any]:
+    """What all copies of an event have in common."""
+    result = {name: value for name, value in fields.items() if name not in OWN}
+    properties = result.pop("extendedProperties", {}).get("shared")
+    return {**result, "extendedProperties": {"shared": properties}} if properties else result
+
+
 def _with_answer(kept: list[Guest], changed: list[Guest], email: str) -> list[Guest]:
     known = {guest["email"] for guest in kept}
     own = next((guest for guest in changed if guest["email"] == email), None)
@@ -167,15 +176,9 @@ def _with_answer(kept: list[Guest], changed: list[Guest], email: str) -> list[Gu
     ]
 
 
-def _shared(fields: dict[str, Any]) -> dict[str, Any]:
-    result = {name: value for name, value in fields.items() if name not in OWN}
-    properties = result.pop("extendedProperties", {}).get("shared")
-    return {**result, "extendedProperties": {"shared": properties}} if properties else result
-
-
 def _with_private(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """The shared part of the one with the private part of the other."""
-    result = _shared(shared) | {name: own[name] for name in OWN if name in own}
+    result = shared_part(shared) | {name: own[name] for name in OWN if name in own}
     private = own.get("extendedProperties", {}).get("private")
     if private:
         result["extendedProperties"] = {**result.get("extendedProperties", {}), "private": private}

@@ -1,1 +1,1 @@
-"""Pipedrive as its documents and its observed behaviour describe it: REST v1 and v2, OAuth, webhooks."""
+"""The emulated Pipedrive: API v2, what is left of v1, OAuth, webhooks, budgets."""

@@ -67,9 +67,7 @@ class Grants(BaseModel):
     granted: dict[str, Grant] = Field(default_factory=dict)
     access: dict[str, Access] = Field(default_factory=dict)
 
-    def authorize(
-        self, *, company_id: int, user_id: int, redirect_uri: str, now: datetime
-    ) -> str:
+    def authorize(self, *, company_id: int, user_id: int, redirect_uri: str, now: datetime) -> str:
         """A fresh code for the user's consent."""
         self.codes = {code: kept for code, kept in self.codes.items() if kept.expires_at > now}
         code = secrets.token_hex(20)

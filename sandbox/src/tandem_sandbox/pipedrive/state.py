@@ -81,7 +81,9 @@ class PipedriveState:
         for seed in companies:
             company = Company(id=seed.id, name=seed.name, domain=seed.domain)
             for user in seed.users:
-                company.users[user.id] = User(**user.model_dump(), created=now.replace(microsecond=0))
+                company.users[user.id] = User(
+                    **user.model_dump(), created=now.replace(microsecond=0)
+                )
             furnish(company, now.replace(microsecond=0))
             self.companies[company.id] = company
             self._index(company)

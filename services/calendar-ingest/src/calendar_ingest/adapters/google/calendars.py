@@ -1,7 +1,8 @@
 """Google's calendars and events; see the port `calendar_ingest.calendars.Calendars`."""
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import httpx
 
@@ -141,7 +142,7 @@ class GoogleCalendars:
                 calendar.account, "events.patch", request, version=version, cost=PATCH_COST
             )
         except GoogleError as error:
-            raise await self._write_error(calendar, edit.event_id, error) from error
+            await self._refuse(calendar, edit.event_id, error)
         if is_cancelled(item):
             raise MissingError("the event was deleted")
         return _expected(item)
@@ -156,12 +157,10 @@ class GoogleCalendars:
         try:
             await self._client.call(calendar.account, "events.delete", request, version=version)
         except GoogleError as error:
-            if error.status in _GONE or error.reason == "eventCancelled":
+            if error.status in _GONE:
                 return
-            translated = await self._write_error(calendar, event_id, error)
-            if isinstance(translated, MissingError):
-                return
-            raise translated from error
+            with suppress(MissingError):
+                await self._refuse(calendar, event_id, error)
 
     async def _created_before(
         self, calendar: Calendar, body: Json, conflict: GoogleError
@@ -175,20 +174,18 @@ class GoogleCalendars:
         # A tombstone may hold no more than its id.
         return Created(_expected({**body, **item}), deleted=is_cancelled(item))
 
-    async def _write_error(
-        self, calendar: Calendar, event_id: str, error: GoogleError
-    ) -> Exception:
-        """What the refusal of a write means for its event."""
+    async def _refuse(self, calendar: Calendar, event_id: str, error: GoogleError) -> NoReturn:
+        """Raise what the refusal of a write means for its event."""
         if error.status in _GONE:
             await self._confirm_gone(calendar)
-            return MissingError("the event was deleted")
+            raise MissingError("the event was deleted") from error
         if error.reason == "eventCancelled":
-            return MissingError("the event was deleted")
+            raise MissingError("the event was deleted") from error
         if error.status == httpx.codes.PRECONDITION_FAILED:
-            return StaleError(_expected(await self._present(calendar, event_id)))
+            raise StaleError(_expected(await self._present(calendar, event_id))) from error
         if error.reason == "forbiddenForNonOrganizer":
-            return NotOrganizerError(str(error))
-        return error
+            raise NotOrganizerError(str(error)) from error
+        raise error
 
     async def _present(self, calendar: Calendar, event_id: str) -> Json:
         item = await self._item(calendar, event_id)

@@ -167,11 +167,13 @@ class GoogleClient:
 
 
 def _parsed(request: Any, status: int, content: bytes) -> Json:
-    try:
-        answer = request.postproc(httplib2.Response({"status": status}), content or b"{}")
-    except ValueError as error:
-        raise Retryable("google: the answer is not what it should be") from error
-    return answer if isinstance(answer, dict) else {}
+    """The answer's object; some operations answer with nothing."""
+    if not content:
+        return {}
+    answer = request.postproc(httplib2.Response({"status": status}), content)
+    if not isinstance(answer, dict):
+        raise Retryable("google: the answer is not what it should be")
+    return answer
 
 
 def _error(content: bytes) -> tuple[str, str]:

@@ -1,0 +1,27 @@
+"""Puts the emulated Pipedrive's addresses together."""
+
+from starlette.routing import Route
+
+from tandem_sandbox.pipedrive.account import Account
+from tandem_sandbox.pipedrive.activities import Activities
+from tandem_sandbox.pipedrive.announcer import Announcer
+from tandem_sandbox.pipedrive.contacts import contact_operations
+from tandem_sandbox.pipedrive.gate import Gate
+from tandem_sandbox.pipedrive.oauth import OAuth
+from tandem_sandbox.pipedrive.subscriptions import Subscriptions
+from tandem_sandbox.world import World
+
+
+def pipedrive_routes(world: World) -> list[Route]:
+    """The routes of the emulated Pipedrive, without their ``/pipedrive`` prefix."""
+    gate = Gate(world)
+    operations = [
+        *Activities(world, Announcer(world)).operations(),
+        *contact_operations(),
+        *Account().operations(),
+        *Subscriptions().operations(),
+    ]
+    return [
+        *(Route(one.path, gate.endpoint(one), methods=[one.method]) for one in operations),
+        *OAuth(world).routes(),
+    ]
