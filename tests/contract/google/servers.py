@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tandem_sandbox.google.app import google_router
@@ -43,21 +42,20 @@ class Stage:
     """One server for many sandboxes: each test puts its own world on it."""
 
     def __init__(self) -> None:
-        self._app: FastAPI | None = None
+        self._app: Starlette | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve from the world that is on."""
         if scope["type"] == "lifespan":
             self._loop = asyncio.get_running_loop()
-        app = self._app or FastAPI()
+        app = self._app or Starlette()
         await app(scope, receive, send)
 
     @contextmanager
     def showing(self, world: World) -> Iterator[None]:
         """Put ``world`` on as the sandbox mounts it, and close it afterwards."""
-        self._app = FastAPI()
-        self._app.include_router(google_router(world), prefix="/google")
+        self._app = Starlette(routes=[Mount("/google", google_router(world))])
         try:
             yield
         finally:

@@ -215,6 +215,13 @@ def test_nobody_is_mailed_unless_it_is_asked_for(anna, boris, world):
     assert world.mails.total == 0
 
 
+def test_nobody_is_mailed_about_his_own_event(anna, boris, world):
+    guests = [{"email": anna.email}, {"email": boris.email}]
+    made = anna.insert(attendees=guests, sendUpdates="all")
+    anna.patch(made["id"], colorId="4", sendUpdates="all")
+    assert _mails(world) == [("invitation", boris.email)]
+
+
 def test_all_guests_are_mailed_when_asked_for(anna, boris, chandra, world):
     made = _meeting(anna, boris, sendUpdates="all")
     assert _mails(world) == [("invitation", boris.email), ("invitation", OUTSIDER)]

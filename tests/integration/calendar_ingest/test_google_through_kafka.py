@@ -48,6 +48,11 @@ from tandem_sandbox.world import World
 OWNER = "sales1@north.example"
 START = datetime(2031, 3, 4, 9, tzinfo=UTC)
 MEETING = Meeting(title="Lunch", schedule=Timed(start=START, end=START.replace(hour=10)))
+DENTIST = {
+    "summary": "Dentist",
+    "start": {"dateTime": "2031-03-04T10:00:00+01:00"},
+    "end": {"dateTime": "2031-03-04T11:00:00+01:00"},
+}
 
 
 @asynccontextmanager
@@ -60,9 +65,11 @@ async def served(app: Any, port: int) -> AsyncIterator[None]:
     )
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started or serving.done(), what=f"port {port} answers")
-    yield
-    server.should_exit = True
-    await serving
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @dataclass
@@ -83,7 +90,7 @@ class Stage:
     def calls(self, operation: str) -> int:
         """How often an operation was called over the API."""
         return sum(
-            entry["count"]
+            entry["calls"]
             for entry in self.world.calls.counters()
             if entry["operation"] == operation
         )
@@ -157,10 +164,14 @@ async def _grant(world: World, settings: Any, credential_id: UUID) -> None:
     now = world.clock.now()
     redirect = "http://127.0.0.1/callback"
     consent = Consent(
-        email=OWNER, scope="calendar", redirect_uri=redirect, offline=True, prompted=True
+        email=OWNER,
+        scope="https://www.googleapis.com/auth/calendar",
+        redirect_uri=redirect,
+        offline=True,
+        prompted=True,
     )
     code = world.google.grants.authorize(consent, now)
-    issued = world.google.grants.exchange(code, redirect, None, now)
+    issued = world.google.grants.exchange(code, redirect_uri=redirect, verifier=None, now=now)
     credentials = Credentials(settings, SystemClock())
     await credentials.open()
     await credentials.store.put(
@@ -177,15 +188,7 @@ async def _grant(world: World, settings: Any, credential_id: UUID) -> None:
 
 
 async def test_what_the_owner_does_is_pushed_and_observed(stage: Stage):
-    answer = await stage.owner.post(
-        "events",
-        json={
-            "summary": "Dentist",
-            "start": {"dateTime": "2031-03-04T10:00:00+01:00"},
-            "end": {"dateTime": "2031-03-04T11:00:00+01:00"},
-        },
-    )
-    event_id = answer.json()["id"]
+    event_id = (await stage.owner.post("events", json=DENTIST)).json()["id"]
     [observed] = await until(
         lambda: stage.station.bodies(CALENDAR_EVENTS, EventObserved), what="the observation"
     )
@@ -264,7 +267,7 @@ async def test_an_expired_sync_token_is_a_resync_that_deletes_nothing(stage: Sta
     await stage.outcomes(1)
     await until(lambda: stage.station.bodies(CALENDAR_EVENTS, EventObserved), what="the echo")
     stage.world.google.expire_sync_tokens(OWNER)
-    await stage.owner.post("events/quickAdd", params={"text": "Coffee"})
+    (await stage.owner.post("events", json=DENTIST)).raise_for_status()
     await until(
         lambda: len(stage.station.bodies(CALENDAR_EVENTS, CalendarResynced)) == 2,
         what="the resync",

@@ -123,6 +123,15 @@ async def test_tombstones_are_told_and_series_are_left_out(calendars, script):
     assert changes.gone == (Tombstone("gone"),)
 
 
+async def test_an_event_that_nobody_understands_holds_up_no_other(calendars, script):
+    odd = [item(start={"dateTime": "noon"}), item(start=None), item(attendees=[7])]
+    answer = {"items": [*odd, item(id="good")], "nextSyncToken": "sync"}
+    script.answers = [httpx.Response(200, json=answer)]
+    changes = await calendars.changes(CALENDAR, None)
+    assert [event.event_id for event in changes.observed] == ["good"]
+    assert changes.gone == ()
+
+
 @pytest.mark.parametrize("status", [410, 400])
 async def test_a_cursor_that_is_not_taken_is_expired(calendars, script, status):
     script.answers = [error(status, "fullSyncRequired")]

@@ -4,7 +4,6 @@ Absence never deletes: what a full list does not show is asked for one by one, a
 provider's word that it is gone is passed on.
 """
 
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -22,17 +21,16 @@ from calendar_ingest.calendars import (
 from calendar_ingest.observations import Observations
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Channels, ReadClaim, Reads
+from calendar_ingest.waits import RETRY_LONGEST_S, retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import AllDay
 from tandem.runtime.app import Runtime
 from tandem.runtime.credential_store import GrantLostError
-from tandem.runtime.failures import Permanent, Retryable, is_retryable
+from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.telemetry import span
 
-RETRY_FIRST_S: Final = 1.0
-RETRY_LONGEST_S: Final = 300.0
 UNSEEN_AT_A_TIME: Final = 50
 LONG_AGO: Final = timedelta(days=30)
 """An event that ended longer ago need not show in a full list, which covers 31 days."""
@@ -194,7 +192,12 @@ class Reader:
         self._runtime.outbox.wake()
 
     async def _rest(self, claim: ReadClaim, signal: HealthSignal, detail: str) -> None:
-        LOG.warning("read_stopped", connection_id=str(claim.connection_id), signal=signal.value)
+        LOG.warning(
+            "read_stopped",
+            connection_id=str(claim.connection_id),
+            signal=signal.value,
+            detail=detail,
+        )
         async with self._runtime.pool.acquire() as db, db.transaction():
             await self._reads.rest(db, claim)
             await self._reports.access(db, claim.connection_id, signal, detail)
@@ -207,14 +210,6 @@ class Reader:
             calendar_id=claim.calendar.calendar_id,
             new_id=self._runtime.new_id,
         )
-
-
-def retry_wait_s(attempts: int, error: Exception) -> float:
-    """Seconds until the next try, after `attempts` failed ones before this."""
-    told = error.retry_after_s if isinstance(error, Retryable) else None
-    wait = min(RETRY_FIRST_S * 2.0 ** min(attempts, 20), RETRY_LONGEST_S)
-    # Many that failed together are not to come back together.
-    return max(wait * random.uniform(0.8, 1.2), told or 0.0)  # noqa: S311 - no secret
 
 
 def _held(held: bool) -> None:  # noqa: FBT001 - the answer of a query

@@ -7,9 +7,9 @@ what has to wait for the provider waits in PostgreSQL and blocks nobody else.
 from typing import Final
 
 from calendar_ingest.calendars import Providers
-from calendar_ingest.reader import retry_wait_s
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Commands, QueuedCommand, WriteClaim
+from calendar_ingest.waits import retry_wait_s
 from calendar_ingest.writes import Result, Writes
 from tandem.contracts.commands import EVENT_COMMANDS
 from tandem.contracts.connections import HealthSignal

@@ -9,12 +9,22 @@ from reconciler.endpoints import internal_routes
 from reconciler.executor import Executor
 from reconciler.settings import Settings
 from reconciler.subscribers import subscribe_all
+from reconciler.sweeper import Sweeper
+from tandem.contracts.topics import (
+    CALENDAR_COMMANDS,
+    CALENDAR_EVENTS,
+    CRM_ACTIVITIES,
+    CRM_COMMANDS,
+    SYNC_OUTCOMES,
+)
 from tandem.runtime.app import Runtime
+from tandem.runtime.continuity import Continuity
 from tandem.runtime.inbox import Inbox
 
 SCHEMA: Final = "sync"
 RESEND_EVERY_S: Final = 10.0
-FORGET_EVERY_S: Final = 3600.0
+BROKER_CHECK_EVERY_S: Final = 10.0
+TIDY_EVERY_S: Final = 3600.0
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -31,26 +41,27 @@ def create_app(settings: Settings) -> Starlette:
     if runtime.has_role("reader"):
         subscribe_all(runtime, executor)
     if runtime.has_role("sweeper"):
-        _sweep(runtime, executor, inbox, resend_after=timedelta(seconds=settings.resend_after_s))
+        continuity = Continuity(
+            schema=SCHEMA,
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            namespace=settings.kafka_namespace,
+            topics=[
+                CRM_ACTIVITIES,
+                CALENDAR_EVENTS,
+                CRM_COMMANDS,
+                CALENDAR_COMMANDS,
+                SYNC_OUTCOMES,
+            ],
+        )
+        sweeper = Sweeper(
+            runtime,
+            executor,
+            inbox=inbox,
+            continuity=continuity,
+            resend_after=timedelta(seconds=settings.resend_after_s),
+        )
+        runtime.loops.every(RESEND_EVERY_S, "resend", sweeper.resend, wait=sweeper.wait)
+        runtime.loops.every(BROKER_CHECK_EVERY_S, "broker_check", sweeper.check_broker)
+        runtime.loops.every(TIDY_EVERY_S, "tidy", sweeper.tidy)
     routes = [*runtime.health.routes(), *internal_routes(runtime)]
     return Starlette(routes=routes, lifespan=runtime.lifespan)
-
-
-def _sweep(runtime: Runtime, executor: Executor, inbox: Inbox, *, resend_after: timedelta) -> None:
-    lost = False
-
-    def note_loss() -> None:
-        nonlocal lost
-        lost = True
-
-    async def resend() -> None:
-        nonlocal lost
-        older_than, lost = (timedelta() if lost else resend_after), False
-        await executor.resend_stale(older_than)
-
-    async def forget() -> None:
-        await inbox.forget_old(runtime.pool)
-
-    runtime.publisher.on_loss.append(note_loss)
-    runtime.loops.every(RESEND_EVERY_S, "resend", resend)
-    runtime.loops.every(FORGET_EVERY_S, "forget", forget)

@@ -1,6 +1,6 @@
 """Makes commands of the writes that a plan asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ def commands_of(
     *,
     activity: ActivitySnapshot | None,
     event: EventSnapshot | None,
-    message_ids: Iterator[UUID],
+    new_id: Callable[[], UUID],
     now: datetime,
     backfill: bool,
 ) -> list[LinkCommand]:
@@ -51,11 +51,9 @@ def commands_of(
         "backfill": backfill,
     }
     return [
-        _crm_command(write, link, connection, activity, common | {"message_id": next(message_ids)})
+        _crm_command(write, link, connection, activity, common | {"message_id": new_id()})
         if write.side is Side.CRM
-        else _calendar_command(
-            write, link, connection, event, common | {"message_id": next(message_ids)}
-        )
+        else _calendar_command(write, link, connection, event, common | {"message_id": new_id()})
         for write in writes
     ]
 

@@ -21,7 +21,11 @@ _BLOCKED_BY_STATUS = {
 
 @dataclass(frozen=True)
 class Connection:
-    """`both_read`: both sides were observed whole; `started`: what they showed was decided."""
+    """`both_read`: both sides were observed whole; `started`: what they showed was decided.
+
+    `blocked`: a write was refused for the whole connection, and nothing was mended since.
+    `remove_events`: whether the events that we made go, once it was `removed`.
+    """
 
     connection_id: UUID
     user: SyncUser
@@ -31,6 +35,12 @@ class Connection:
     started: bool = False
     blocked: Reason | None = None
     removed: bool = False
+    remove_events: bool = False
+
+    @cached_property
+    def user_key(self) -> tuple[int, int]:
+        """Company and user, as the repository wants them."""
+        return (self.user.company_id, self.user.user_id)
 
     @cached_property
     def policy(self) -> Policy:
@@ -62,6 +72,15 @@ class Connection:
         if self.told.status not in _WRITING:
             return _BLOCKED_BY_STATUS.get(self.told.status, Reason.AWAITING)
         return None
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether it was removed and nothing of it is under way any more."""
+        return self.removed and self.told is None
+
+    def syncs(self, calendar_id: str) -> bool:
+        """Whether a calendar is the one that it syncs."""
+        return self.told is not None and self.told.settings.calendar_id == calendar_id
 
     @property
     def decides(self) -> bool:

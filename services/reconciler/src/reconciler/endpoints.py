@@ -1,5 +1,6 @@
 """Internal HTTP: a connection's history, and why an item is or is not synced."""
 
+import json
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,12 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from reconciler import repository
-from reconciler.connection import Connection
 from reconciler.core.reasons import EXPLANATIONS, Reason
-from reconciler.explain import explain
+from reconciler.explain import explain_activity, explain_event
+from reconciler.repository import QUERIES
 from tandem.contracts.meetings import Side
-from tandem.contracts.message import SyncUser
 from tandem.runtime.app import Runtime
 from tandem.runtime.internal import internal, problem
 
@@ -61,18 +60,16 @@ def internal_routes(runtime: Runtime) -> list[Route]:
         if (asked.activity_id is None) == (asked.event_id is None):
             return problem(422, "activity_id, event_id: give one of them")
         async with runtime.pool.acquire() as database:
-            connection = await _connection(database, asked.connection_id)
-            if connection is None:
-                return problem(404, "connection_id: not known")
-            answer = await explain(
-                database,
-                connection,
-                now=runtime.clock.now(),
-                activity_id=asked.activity_id,
-                event_id=asked.event_id,
+            now = runtime.clock.now()
+            answer = (
+                await explain_activity(database, asked.connection_id, asked.activity_id, now=now)
+                if asked.activity_id is not None
+                else await explain_event(
+                    database, asked.connection_id, asked.event_id or "", now=now
+                )
             )
         if answer is None:
-            return problem(404, "it was never seen on the connection's sides")
+            return problem(404, "not known: the connection, or the item in it")
         return JSONResponse(
             {
                 "synced": answer.synced,
@@ -95,7 +92,7 @@ async def _history(
 ) -> list[dict[str, Any]]:
     """Up to one row more than asked for, newest first."""
     pattern = f"%{_escaped(asked.q)}%" if asked.q else None
-    rows = repository.QUERIES.history_page(
+    rows = QUERIES.history_page(
         runtime.pool,
         connection_id=connection_id,
         before=asked.cursor,
@@ -124,21 +121,14 @@ def _shown(row: Any) -> dict[str, Any]:
         "sentence": explanation.sentence,
         "remedy": explanation.remedy,
         "detail": row["detail"],
-        "before": repository.loaded(row["before"]),
-        "after": repository.loaded(row["after"]),
+        "before": _loaded(row["before"]),
+        "after": _loaded(row["after"]),
         "trace_id": row["trace_id"],
     }
 
 
-async def _connection(database: Any, connection_id: UUID) -> Connection | None:
-    owner = await repository.QUERIES.owner_of_connection(database, connection_id=connection_id)
-    if owner is None:
-        return None
-    user = SyncUser(company_id=owner["company_id"], user_id=owner["user_id"])
-    for connection in await repository.connections_of(database, [user]):
-        if connection.connection_id == connection_id and connection.told is not None:
-            return connection
-    return None
+def _loaded(value: str | None) -> Any:
+    return None if value is None else json.loads(value)
 
 
 def _escaped(text: str) -> str:

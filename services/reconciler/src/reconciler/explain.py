@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from reconciler import repository
 from reconciler.connection import Connection
-from reconciler.core.model import Gone, LinkState, Observed
+from reconciler.core.model import Gone, Link, LinkState, Observed
 from reconciler.core.plan import plan
 from reconciler.core.reasons import EXPLANATIONS, Reason
-from reconciler.desk import Desk
+from reconciler.known import Known
+from reconciler.repository.connections import connection_by_id
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.events import EventSnapshot
 from tandem.runtime import postgres
 
-_UNDER_WAY = frozenset({Reason.CREATED, Reason.UPDATED, Reason.DELETED})
+_WRITES = frozenset({Reason.CREATED, Reason.UPDATED, Reason.DELETED})
 
 
 @dataclass(frozen=True)
@@ -35,56 +37,71 @@ class Explained:
         return EXPLANATIONS[self.reason].remedy
 
 
-async def explain(
-    database: postgres.Connection,
-    connection: Connection,
-    *,
-    now: datetime,
-    activity_id: int | None = None,
-    event_id: str | None = None,
+async def explain_activity(
+    database: postgres.Connection, connection_id: UUID, activity_id: int, *, now: datetime
 ) -> Explained | None:
-    """The answer for an activity or an event of a connection; None where it was never seen."""
-    desk = Desk(database, [connection], now=now, new_id=_no_id)
-    activities = {(connection.user, activity_id)} if activity_id is not None else set()
-    events = {(connection.connection_id, event_id)} if event_id is not None else set()
-    await desk.load(activities, events)
-    link = (
-        desk.shelf.of_activity(connection.connection_id, activity_id)
-        if activity_id is not None
-        else desk.shelf.of_event(connection.connection_id, event_id or "")
-    )
-    activity = (await repository.activities_by_key(database, activities)).get(
-        (connection.user, activity_id or 0)
-    )
-    event = (await repository.events_by_key(database, events)).get(
-        (connection.connection_id, event_id or "")
-    )
-    if link is not None and link.state is not LinkState.DISSOLVED:
-        observed = Observed(
-            link=link, activity=desk.activity(connection, link), event=desk.event(connection, link)
-        )
-        return _of_pair(connection, observed, now)
-    if activity is None and event is None:
+    """The answer for an activity; None where it or the connection is not known."""
+    connection = await connection_by_id(database, connection_id)
+    if connection is None:
         return None
+    known = Known(database, [connection])
+    await known.load([(*connection.user_key, activity_id)], [])
+    link = known.shelf.of_activity(connection_id, activity_id)
+    if link is not None and link.state is not LinkState.DISSOLVED:
+        return _of_pair(known, connection, link, now)
+    activity = known.activity(connection, activity_id)
+    observed = Observed(link=link, activity=activity)
+    return None if activity is None else _of_item(connection, observed, now)
+
+
+async def explain_event(
+    database: postgres.Connection, connection_id: UUID, event_id: str, *, now: datetime
+) -> Explained | None:
+    """The answer for an event; None where it or the connection is not known."""
+    connection = await connection_by_id(database, connection_id)
+    if connection is None:
+        return None
+    known = Known(database, [connection])
+    await known.load([], [(connection_id, event_id)])
+    event = known.event(connection, event_id)
+    link = known.marked(connection, event) or known.shelf.of_event(connection_id, event_id)
+    if link is not None and link.state is not LinkState.DISSOLVED:
+        return _of_pair(known, connection, link, now)
+    return None if event is None else _of_item(connection, Observed(link=link, event=event), now)
+
+
+def _of_item(connection: Connection, observed: Observed, now: datetime) -> Explained:
+    """An item without a link; what would be written now is only waited for."""
+    activity, event = observed.activity, observed.event
     if isinstance(activity or event, Gone):
-        return Explained(False, Reason.DELETED, activity_id, event_id)
-    observed = Observed(link=link, activity=activity, event=event)
-    reason = connection.resting or plan(observed, policy=connection.policy, now=now).reason
-    reason = Reason.AWAITING if reason in _UNDER_WAY else reason
-    return Explained(False, reason, activity_id, event_id)
+        reason = Reason.DELETED
+    elif resting := _resting(connection):
+        reason = resting
+    else:
+        decided = plan(observed, policy=connection.policy, now=now).reason
+        reason = Reason.AWAITING if decided in _WRITES else decided
+    return Explained(
+        synced=False,
+        reason=reason,
+        activity_id=activity.activity_id if isinstance(activity, ActivitySnapshot) else None,
+        event_id=event.event_id if isinstance(event, EventSnapshot) else None,
+    )
 
 
-def _of_pair(connection: Connection, observed: Observed, now: datetime) -> Explained:
-    link = observed.link
-    if link is None:
-        raise RuntimeError("a pair has a link")
-    decided = plan(observed, policy=connection.policy, now=now).reason
-    reason = link.reason or (Reason.AWAITING if decided in _UNDER_WAY else decided)
-    if reason is Reason.AWAITING and connection.resting:
-        reason = connection.resting
+def _of_pair(known: Known, connection: Connection, link: Link, now: datetime) -> Explained:
+    observed = Observed(
+        link=link,
+        activity=known.activity_of(connection, link),
+        event=known.event_of(connection, link),
+    )
+    decided = plan(observed, policy=connection.policy, now=now)
+    reason = Reason.AWAITING if decided.writes else decided.reason
+    if reason is Reason.AWAITING:
+        reason = _resting(connection) or reason
     synced = link.state is LinkState.ACTIVE and reason is Reason.NO_CHANGE
     return Explained(synced, reason, link.activity_id, link.event_id)
 
 
-def _no_id() -> UUID:
-    raise RuntimeError("an explanation makes nothing new")
+def _resting(connection: Connection) -> Reason | None:
+    """Why nothing is written for the connection as a whole."""
+    return connection.resting or (None if connection.started else Reason.AWAITING)

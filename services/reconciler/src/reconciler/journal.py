@@ -8,6 +8,7 @@ from uuid import UUID
 from reconciler.core.model import Entry, Fields, Link, Pending, Verb
 from reconciler.core.reasons import Reason
 from tandem.contracts.meetings import Meeting, Side
+from tandem.runtime.telemetry import trace_id
 
 _ACTIONS: Final = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
 
@@ -46,11 +47,11 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Writes rows for one connection, at one moment, within one trace."""
+    """Writes rows for one connection, at one moment, within one trace (a `traceparent`)."""
 
     connection_id: UUID
     at: datetime
-    trace_id: str | None
+    trace: str | None
 
     def written(self, link: Link, side: Side, pending: Pending) -> HistoryRow:
         """The row of a write that has succeeded; `link` is what it was before."""
@@ -101,7 +102,7 @@ class Teller:
             title=title,
             action="skipped",
             reason=reason,
-            trace_id=self.trace_id,
+            trace_id=trace_id(self.trace),
         )
 
     def _row(
@@ -130,7 +131,7 @@ class Teller:
             detail=detail,
             before=_shown(before, fields),
             after=_shown(after, fields),
-            trace_id=self.trace_id,
+            trace_id=trace_id(self.trace),
         )
 
 

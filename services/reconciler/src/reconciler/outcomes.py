@@ -1,18 +1,18 @@
-"""Takes over what became of a command: new base, ids and versions, or why it was not done."""
+"""Takes in what became of commands: stores what they tell, moves the links on, decides again."""
 
-from dataclasses import replace
-from typing import Final
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from reconciler.connection import Connection
-from reconciler.core.model import Base, Gone, Link, LinkState, Pending
-from reconciler.core.normalize import meeting_of_activity, meeting_of_event
+from reconciler.core.model import LinkState
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import activity_written, event_written, rest, write_failed
 from reconciler.desk import Desk
-from reconciler.repository import ActivitySeen, EventSeen
-from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, Side
+from reconciler.observations import decide_activities
+from reconciler.removal import end_link
+from reconciler.repository import items, links, notes
+from reconciler.repository.items import ActivityKey, ActivitySeen, EventSeen
+from reconciler.repository.links import KeptLink
+from reconciler.settling import settle
 from tandem.contracts.outcomes import (
     ActivityWritten,
     EventWritten,
@@ -20,150 +20,131 @@ from tandem.contracts.outcomes import (
     Rejection,
     WriteRejected,
 )
-
-_RESTS: Final = {
-    Rejection.REFUSED: Reason.PROVIDER_REFUSED,
-    Rejection.NOT_ORGANIZER: Reason.NOT_ORGANIZER,
-}
-_BLOCKS: Final = {
-    Rejection.AUTH_LOST: Reason.AUTH_LOST,
-    Rejection.CALENDAR_GONE: Reason.CALENDAR_GONE,
-}
+from tandem.runtime.subscriptions import Delivery
 
 
-def seen_in(
-    outcome: OutcomeMessage, link: Link | None, connection: Connection
-) -> ActivitySeen | EventSeen | None:
-    """What an outcome tells of its item, as an observation; None where it tells nothing."""
-    activity_id = link.activity_id if link else None
-    event_id = link.event_id if link else None
-    gone = False
-    activity: ActivitySnapshot | None = None
-    event: EventSnapshot | None = None
-    match outcome:
-        case ActivityWritten():
-            side, activity_id, activity = Side.CRM, outcome.activity_id, outcome.activity
-            gone = activity is None
-        case EventWritten():
-            side, event_id, event = Side.CALENDAR, outcome.event_id, outcome.event
-            gone = event is None
-        case WriteRejected():
-            side, activity, event = outcome.side, outcome.activity, outcome.event
-            gone = outcome.rejection is Rejection.GONE
-    if side is Side.CRM and activity_id is not None and (activity or gone):
-        return ActivitySeen(connection.user, activity_id, activity, outcome.observed_at)
-    if side is Side.CALENDAR and event_id is not None and (event or gone):
-        return EventSeen(
-            connection.connection_id,
-            connection.policy.settings.calendar_id,
-            event_id,
-            event,
-            event.updated_at if event else None,
-            outcome.observed_at,
-        )
-    return None
+async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -> None:
+    """Take over outcomes of known connections; those of an older revision only tell a state."""
+    known = [
+        one
+        for one in fresh
+        if (connection := desk.known.connections.get(one.body.connection_id)) is not None
+        and not connection.forgotten
+    ]
+    await _load(desk, known)
+    await _store(desk, known)
+    await desk.known.load_other_sides()
+    created: set[UUID] = set()
+    for delivery in known:
+        body = delivery.body
+        kept = _link_of(desk, body)
+        if kept is None:
+            continue
+        if kept.link.activity_id is None and kept.link.pending_activity is not None:
+            created.add(kept.connection_id)
+        connection = desk.known.connections[kept.connection_id]
+        settle(desk, connection, kept.link, body, trace=delivery.trace)
+    await desk.known.load_other_sides()
+    _go_on(desk, known)
+    await _decide_deferred(desk, created)
 
 
-def take_over(
-    desk: Desk, connection: Connection, link: Link, outcome: OutcomeMessage, *, trace: str | None
-) -> None:
-    """Change the link as the outcome of its present command says; others change nothing."""
-    match outcome:
-        case ActivityWritten():
-            if pending := _present(link.pending_activity, outcome):
-                shown = _shown_activity(outcome.activity, connection)
-                _give_way(desk, connection, link, outcome.activity_id)
-                done = activity_written(link, outcome.activity_id, shown)
-                _written(desk, connection, done, Side.CRM, pending, trace=trace)
-        case EventWritten():
-            if pending := _present(link.pending_event, outcome):
-                shown = (
-                    meeting_of_event(outcome.event, connection.policy) if outcome.event else None
-                )
-                done = event_written(link, outcome.event_id, shown)
-                _written(desk, connection, done, Side.CALENDAR, pending, trace=trace)
-        case WriteRejected():
-            side = outcome.side
-            pending = link.pending_activity if side is Side.CRM else link.pending_event
-            if _present(pending, outcome):
-                _rejected(desk, connection, link, outcome, trace=trace)
-
-
-def _present(pending: Pending | None, outcome: OutcomeMessage) -> Pending | None:
-    return pending if pending is not None and pending.revision == outcome.revision else None
-
-
-def _written(
-    desk: Desk,
-    connection: Connection,
-    done: Link,
-    side: Side,
-    pending: Pending,
-    *,
-    trace: str | None,
-) -> None:
-    desk.put_link(connection, done)
-    desk.rows.append(desk.teller(connection, trace).written(done, side, pending))
-    _note(desk, connection, done, pending.reason)
-
-
-def _note(desk: Desk, connection: Connection, link: Link, reason: Reason) -> None:
-    """Both items have a verdict that was told already."""
-    for side, item_id in ((Side.CRM, link.activity_id), (Side.CALENDAR, link.event_id)):
-        if item_id is not None:
-            desk.note_verdict((connection.connection_id, side, str(item_id)), reason)
-
-
-def _rejected(
-    desk: Desk, connection: Connection, link: Link, outcome: WriteRejected, *, trace: str | None
-) -> None:
-    failed = write_failed(link, outcome.side)
-    if outcome.rejection is Rejection.GONE:
-        desk.forget_item(connection, failed, outcome.side)
-    if reason := _RESTS.get(outcome.rejection):
-        resting = rest(failed, reason, refused=_both_shown(desk, connection, failed)).link
-        failed = resting or failed
-        _note(desk, connection, failed, reason)
-        desk.rows.append(
-            desk.teller(connection, trace).refused(failed, outcome.side, reason, outcome.detail)
-        )
-    if blocked := _BLOCKS.get(outcome.rejection):
-        desk.put_connection(replace(connection, blocked=blocked))
-    desk.put_link(connection, failed)
-
-
-def _both_shown(desk: Desk, connection: Connection, link: Link) -> Base | None:
-    """What both sides are at a refusal; a missing side counts as what the other one shows."""
-    activity, event = desk.activity(connection, link), desk.event(connection, link)
-    shown_a = _shown_activity(activity, connection)
-    shown_e = (
-        meeting_of_event(event, connection.policy) if isinstance(event, EventSnapshot) else None
+async def _load(desk: Desk, known: Sequence[Delivery[OutcomeMessage]]) -> None:
+    """Load the links that were written, and those that hold the written items."""
+    desk.known.shelf.add(
+        await links.links_by_id(desk.database, {one.body.link_id for one in known})
     )
-    first, second = shown_a or shown_e, shown_e or shown_a
-    return Base(activity=first, event=second) if first and second else None
+    activity_ids = {one.body.activity_id for one in known if isinstance(one.body, ActivityWritten)}
+    event_keys = {
+        (one.body.connection_id, one.body.event_id)
+        for one in known
+        if isinstance(one.body, EventWritten)
+    }
+    await desk.known.load_links({one.body.connection_id for one in known}, activity_ids, event_keys)
 
 
-def _shown_activity(
-    activity: ActivitySnapshot | Gone | None, connection: Connection
-) -> Meeting | None:
-    if not isinstance(activity, ActivitySnapshot):
+async def _store(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
+    """What an outcome shows is an observation like any other."""
+    activities: list[ActivitySeen] = []
+    events: list[EventSeen] = []
+    for delivery in known:
+        body = delivery.body
+        kept = _link_of(desk, body)
+        connection = desk.known.connections[body.connection_id]
+        if kept is None or kept.link.reason is Reason.CALENDAR_CHANGED:
+            continue
+        if (activity := _activity_seen(body, kept, connection)) is not None:
+            activities.append(activity)
+        if (event := _event_seen(body, kept, connection)) is not None:
+            events.append(event)
+    desk.known.take_in(
+        await items.store_activities(desk.database, activities),
+        await items.store_events(desk.database, events),
+    )
+
+
+def _activity_seen(
+    body: OutcomeMessage, kept: KeptLink, connection: Connection
+) -> ActivitySeen | None:
+    if isinstance(body, EventWritten):
         return None
-    return meeting_of_activity(activity, connection.policy)
-
-
-def _give_way(desk: Desk, connection: Connection, link: Link, activity_id: int) -> None:
-    """Our own new activity was taken for somebody's, before we knew its id: that link ends."""
-    other = desk.shelf.of_activity(connection.connection_id, activity_id)
-    if other is None or other.link_id == link.link_id or other.state is LinkState.DISSOLVED:
-        return
-    desk.put_link(
-        connection,
-        replace(
-            other,
-            state=LinkState.DISSOLVED,
-            reason=Reason.SUPPRESSED,
-            suppress=frozenset(Side),
-            pending_activity=None,
-            pending_event=None,
-        ),
+    activity_id = body.activity_id if isinstance(body, ActivityWritten) else kept.link.activity_id
+    gone = (
+        body.side == "crm" and body.rejection is Rejection.GONE
+        if isinstance(body, WriteRejected)
+        else body.activity is None
     )
+    if activity_id is None or not (gone or body.activity):
+        return None
+    return ActivitySeen((*connection.user_key, activity_id), body.activity, body.observed_at)
+
+
+def _event_seen(body: OutcomeMessage, kept: KeptLink, connection: Connection) -> EventSeen | None:
+    if isinstance(body, ActivityWritten):
+        return None
+    event_id = body.event_id if isinstance(body, EventWritten) else kept.link.event_id
+    gone = (
+        body.side == "calendar" and body.rejection is Rejection.GONE
+        if isinstance(body, WriteRejected)
+        else body.event is None
+    )
+    if event_id is None or not (gone or body.event):
+        return None
+    return EventSeen(
+        (connection.connection_id, event_id),
+        connection.policy.settings.calendar_id,
+        body.event,
+        body.event.updated_at if body.event else None,
+        body.observed_at,
+    )
+
+
+def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
+    """Decide again about what was held up by the writes that have ended."""
+    last = {one.body.link_id: one for one in known}
+    for delivery in last.values():
+        kept = _link_of(desk, delivery.body)
+        if kept is None or kept.link.state is LinkState.DISSOLVED:
+            continue
+        connection = desk.known.connections[kept.connection_id]
+        if connection.removed:
+            refused = isinstance(delivery.body, WriteRejected)
+            end_link(desk, connection, kept.link, trace=delivery.trace, refused=refused)
+        elif connection.decides:
+            desk.decide_link(connection, kept.link, trace=delivery.trace)
+
+
+async def _decide_deferred(desk: Desk, connection_ids: set[UUID]) -> None:
+    waited = await notes.take_deferred(desk.database, connection_ids)
+    keys: dict[ActivityKey, str | None] = {
+        (*desk.known.connections[connection_id].user_key, activity_id): None
+        for connection_id, activity_id in waited
+    }
+    if keys:
+        await decide_activities(desk, keys)
+
+
+def _link_of(desk: Desk, body: OutcomeMessage) -> KeptLink | None:
+    """The link that a command was for, unless it belongs to another connection."""
+    kept = desk.known.shelf.get(body.link_id)
+    return kept if kept is not None and kept.connection_id == body.connection_id else None

@@ -32,18 +32,19 @@ JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_i
 JOIN sync.users u ON (u.company_id, u.user_id) = (c.company_id, c.user_id)
 ORDER BY c.connection_id;
 
--- name: owner_of_connection^
-SELECT company_id, user_id FROM sync.connections WHERE connection_id = :connection_id;
+-- name: connection_by_id^
+SELECT c.*, false AS both_read FROM sync.connections c WHERE connection_id = :connection_id;
 
 -- name: put_connections!
 INSERT INTO sync.connections
-    (connection_id, company_id, user_id, revision, body, started, blocked_reason, removed)
+    (connection_id, company_id, user_id, revision, body, started, blocked_reason, removed,
+     remove_events)
 SELECT * FROM unnest(:connection_ids::uuid[], :company_ids::bigint[], :user_ids::bigint[],
     :revisions::int[], :bodies::json[], :starteds::boolean[], :blocked_reasons::text[],
-    :removeds::boolean[])
+    :removeds::boolean[], :remove_eventses::boolean[])
 ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision, body = excluded.body,
     started = excluded.started, blocked_reason = excluded.blocked_reason,
-    removed = excluded.removed;
+    removed = excluded.removed, remove_events = excluded.remove_events;
 
 -- name: store_activities
 -- Keep the newer of two observations: the provider's stamp decides, then the reader's clock.
@@ -137,21 +138,29 @@ ON CONFLICT (link_id) DO UPDATE SET activity_id = excluded.activity_id,
 
 -- name: take_stale_pending
 -- Commands whose write has had no outcome for too long; each is taken by one sweeper only.
+-- Those of a connection that may not write now are left until it may.
 UPDATE sync.links SET pending_since = :now::timestamptz WHERE link_id IN (
-    SELECT link_id FROM sync.links WHERE pending_since < :before::timestamptz
-    ORDER BY pending_since LIMIT 500 FOR UPDATE SKIP LOCKED)
+    SELECT l.link_id FROM sync.links l JOIN sync.connections c USING (connection_id)
+    WHERE l.pending_since < :before::timestamptz
+      AND (c.removed OR (c.blocked_reason IS NULL
+           AND c.body->>'status' IN ('active', 'needs_confirmation')
+           AND c.body->'settings'->>'paused' = 'false'))
+    ORDER BY l.pending_since LIMIT :limit FOR UPDATE OF l SKIP LOCKED)
 RETURNING commands;
 
--- name: verdicts
-SELECT v.* FROM sync.verdicts v
-JOIN unnest(:connection_ids::uuid[], :sides::text[], :item_ids::text[])
-    AS w(connection_id, side, item_id)
-  ON (v.connection_id, v.side, v.item_id) = (w.connection_id, w.side, w.item_id);
-
--- name: put_verdicts!
-INSERT INTO sync.verdicts (connection_id, side, item_id, reason)
+-- name: put_verdicts
+-- Why items are left alone; returns those of which that is news.
+INSERT INTO sync.verdicts AS t (connection_id, side, item_id, reason)
 SELECT * FROM unnest(:connection_ids::uuid[], :sides::text[], :item_ids::text[], :reasons::text[])
-ON CONFLICT (connection_id, side, item_id) DO UPDATE SET reason = excluded.reason;
+ON CONFLICT (connection_id, side, item_id) DO UPDATE SET reason = excluded.reason
+WHERE t.reason <> excluded.reason
+RETURNING connection_id, side, item_id;
+
+-- name: drop_verdicts!
+DELETE FROM sync.verdicts v
+USING unnest(:connection_ids::uuid[], :sides::text[], :item_ids::text[])
+    AS w(connection_id, side, item_id)
+WHERE (v.connection_id, v.side, v.item_id) = (w.connection_id, w.side, w.item_id);
 
 -- name: defer!
 INSERT INTO sync.deferred (connection_id, activity_id)

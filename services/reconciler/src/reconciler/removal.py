@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from reconciler import repository, starts
+from reconciler import starts
 from reconciler.connection import Connection
-from reconciler.core.model import NO_FIELDS, Link, Observed, Pending, Plan, Verb, Write
+from reconciler.core.model import NO_FIELDS, Link, LinkState, Observed, Pending, Plan, Verb, Write
 from reconciler.core.normalize import meeting_of_event
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import dissolve, start_write
@@ -18,60 +18,86 @@ from tandem.contracts.connections import (
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
 from tandem.contracts.topics import SYNC_HEALTH
-from tandem.runtime.publisher import Outgoing, outgoing
+from tandem.runtime.publisher import outgoing
 
 
 async def begin_removal(
     desk: Desk, connection: Connection, asked: ConnectionRemoved, *, trace: str | None
 ) -> None:
     """Delete our events or leave them; every other link ends at once."""
-    desk.put_connection(replace(connection, revision=asked.revision, removed=True))
-    if connection.told is None:
+    removed = replace(
+        connection, revision=asked.revision, removed=True, remove_events=asked.remove_events
+    )
+    desk.put_connection(removed)
+    if removed.forgotten:
         return
-    async for link in starts.living_links(desk, connection):
-        event = desk.event(connection, link)
-        decided = _ending(connection, link, event, remove_events=asked.remove_events)
-        desk.carry_out(connection, Observed(link=link, event=event), decided, trace)
+    async for link in starts.living_links(desk, removed):
+        end_link(desk, removed, link, trace=trace)
 
 
-async def release_where_done(desk: Desk) -> list[Outgoing]:
-    """Forget removed connections that have nothing under way; call it after `Desk.save`.
+def end_link(
+    desk: Desk, connection: Connection, link: Link, *, trace: str | None, refused: bool = False
+) -> None:
+    """End a link of a removed connection; an event on its way in or out is waited for.
 
-    Returns the reports that their accounts are not needed any more.
+    Where a write was `refused`, no other one is tried: the account may be lost already.
     """
-    reports = []
-    for connection in desk.leaving:
+    under_way = link.pending_event.verb if link.pending_event else None
+    if link.state is LinkState.DISSOLVED or under_way is Verb.DELETE:
+        return
+    ours = connection.remove_events and link.origin is Side.CRM and not refused
+    if ours and under_way is Verb.CREATE:
+        return
+    decided = (
+        _delete_event(desk, connection, link)
+        if ours and link.event_id is not None
+        else dissolve(link, Reason.DISCONNECTED, tell=False)
+    )
+    # The event is not shown to the command: it goes whatever version it has.
+    desk.carry_out(connection, Observed(link=link), decided, trace)
+
+
+async def release_where_done(desk: Desk) -> None:
+    """Forget removed connections that have nothing under way, and report that they are free.
+
+    Call it after `Desk.save`.
+    """
+    for connection in list(desk.known.connections.values()):
+        if not connection.removed or connection.forgotten:
+            continue
         if await QUERIES.something_pending(desk.database, connection_id=connection.connection_id):
             continue
+        desk.put_connection(replace(connection, told=None))
         await QUERIES.forget_connection(desk.database, connection_id=connection.connection_id)
-        await repository.put_connections(desk.database, [replace(connection, told=None)])
+        desk.send(
+            outgoing(
+                SYNC_HEALTH,
+                ConnectionHealthReported(
+                    message_id=desk.new_id(),
+                    occurred_at=desk.now,
+                    connection_id=connection.connection_id,
+                    service="reconciler",
+                    signal=HealthSignal.RELEASED,
+                    observed_at=desk.now,
+                ),
+            )
+        )
+        await desk.save()
         await QUERIES.forget_unconnected_user(
             desk.database,
             company_id=connection.user.company_id,
             user_id=connection.user.user_id,
         )
-        report = ConnectionHealthReported(
-            message_id=desk.new_id(),
-            occurred_at=desk.now,
-            connection_id=connection.connection_id,
-            service="reconciler",
-            signal=HealthSignal.RELEASED,
-            observed_at=desk.now,
-        )
-        reports.append(outgoing(SYNC_HEALTH, report))
-    return reports
 
 
-def _ending(connection: Connection, link: Link, event: object, *, remove_events: bool) -> Plan:
-    if not remove_events or link.origin is not Side.CRM or link.event_id is None:
-        return dissolve(link, Reason.DISCONNECTED, tell=False)
+def _delete_event(desk: Desk, connection: Connection, link: Link) -> Plan:
+    event = desk.known.event_of(connection, link)
+    shown = meeting_of_event(event, connection.policy) if isinstance(event, EventSnapshot) else None
     pending = Pending(
         verb=Verb.DELETE,
         fields=NO_FIELDS,
         reason=Reason.DISCONNECTED,
         revision=link.revision + 1,
-        before=meeting_of_event(event, connection.policy)
-        if isinstance(event, EventSnapshot)
-        else None,
+        before=shown,
     )
     return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)

@@ -1,11 +1,11 @@
 """The links that one transaction knows, found by id or by either side; changes are noted."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from reconciler.core.model import Link, LinkState
-from reconciler.repository import KeptLink
+from reconciler.repository.links import KeptLink
 
 
 class Shelf:
@@ -18,10 +18,11 @@ class Shelf:
         self._creating: dict[UUID, dict[UUID, KeptLink]] = {}
         self._changed: dict[UUID, None] = {}
 
-    @property
-    def changed(self) -> list[KeptLink]:
-        """Links that have to be stored."""
-        return [self._by_id[link_id] for link_id in self._changed]
+    def take_changed(self) -> list[KeptLink]:
+        """Links that have to be stored; whoever asks stores them."""
+        changed = [self._by_id[link_id] for link_id in self._changed]
+        self._changed = {}
+        return changed
 
     def add(self, loaded: Iterable[KeptLink]) -> None:
         """Take in links as they are stored, the newest last; known ones stay as they are."""
@@ -52,7 +53,7 @@ class Shelf:
         link_id = self._by_event.get((connection_id, event_id))
         return self._by_id[link_id].link if link_id else None
 
-    def creating_activities(self, connection_id: UUID) -> Iterable[KeptLink]:
+    def creating_activities(self, connection_id: UUID) -> Collection[KeptLink]:
         """Links of a connection whose activity is being made."""
         return self._creating.get(connection_id, {}).values()
 

@@ -1,0 +1,1 @@
+"""Companies, users, sign-in, connections and their settings, and the REST API."""

@@ -7,12 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 TRACEPARENT = "traceparent"
@@ -42,6 +50,35 @@ def traceparent() -> str | None:
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
     return carrier.get(TRACEPARENT)
+
+
+def child_of(
+    parent: str | None, name: str, attributes: Mapping[str, AttributeValue] | None = None
+) -> str | None:
+    """Note that something happened, as a span of no length under a carried `traceparent`.
+
+    Returns what to carry along from there. It costs half of what `span` does, for whoever notes
+    thousands of them a second.
+    """
+    context = Context()
+    if parent is not None:
+        context = trace.set_span_in_context(NonRecordingSpan(_span_context(parent)), context)
+    noted = _TRACER.start_span(name, context, attributes=dict(attributes or {}))
+    noted.end()
+    here = noted.get_span_context()
+    if not here.is_valid:
+        return parent
+    return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"
+
+
+def _span_context(carried: str) -> SpanContext:
+    try:
+        _, trace_part, span_part, flags = carried.split("-", 3)
+        return SpanContext(
+            int(trace_part, 16), int(span_part, 16), True, TraceFlags(int(flags[:2], 16))
+        )
+    except ValueError:
+        return INVALID_SPAN_CONTEXT
 
 
 def trace_id(carried: str | None = None) -> str | None:

@@ -60,21 +60,25 @@ class Connections:
                 owner_email=message.owner_email,
                 include_contact=message.settings.include_deal_contact_info,
                 status=message.status,
+                readable=READABLE,
             )
             was_read = before is not None and before["status"] in READABLE
-            again = before is not None and not was_read and message.status in READABLE
+            is_read = message.status in READABLE
+            wants_contacts = message.settings.include_deal_contact_info and not (
+                before is not None and before["include_contact"]
+            )
             await QUERIES.add_sync_user(
                 db,
                 company_id=user.company_id,
                 user_id=user.user_id,
                 first_s=self._sweep_interval_s * random.random(),  # noqa: S311 - no secret
-                again=again,
+                at_once=before is not None and is_read and (not was_read or wants_contacts),
             )
-            if message.settings.include_deal_contact_info:
+            if wants_contacts:
                 await QUERIES.refresh_contacts(
                     db, company_id=user.company_id, user_id=user.user_id
                 )
-            if was_read != (message.status in READABLE):
+            if was_read != is_read:
                 await QUERIES.need_webhook(db, company_id=user.company_id)
 
     async def remove(self, message: ConnectionRemoved) -> None:

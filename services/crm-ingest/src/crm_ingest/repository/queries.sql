@@ -1,9 +1,9 @@
 -- name: connection_for_update^
-SELECT revision, status, removed_at FROM crm.connections
+SELECT revision, status, include_contact FROM crm.connections
 WHERE connection_id = :connection_id FOR UPDATE;
 
 -- name: put_connection!
--- A connection that comes back to be read is reported afresh.
+-- One that is read again after a pause starts with a clean slate as to its grant.
 INSERT INTO crm.connections AS c (connection_id, revision, company_id, user_id, credential_id,
     api_url, owner_email, include_contact, status)
 VALUES (:connection_id, :revision, :company_id, :user_id, :credential_id,
@@ -12,14 +12,16 @@ ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision,
     company_id = excluded.company_id, user_id = excluded.user_id,
     credential_id = excluded.credential_id, api_url = excluded.api_url,
     owner_email = excluded.owner_email, include_contact = excluded.include_contact,
-    status = excluded.status;
+    status = excluded.status, removed_at = NULL,
+    health = CASE WHEN c.status <> ALL(:readable::text[])
+                   AND excluded.status = ANY(:readable::text[]) THEN NULL ELSE c.health END;
 
 -- name: add_sync_user!
--- A new user is swept some time within an interval; one who comes back, at once.
+-- A new user is swept some time within an interval; one of whom more is wanted, at once.
 INSERT INTO crm.sync_users AS u (company_id, user_id, due_at)
 VALUES (:company_id, :user_id, now() + make_interval(secs => :first_s))
 ON CONFLICT (company_id, user_id) DO UPDATE SET attempts = 0,
-    due_at = CASE WHEN :again THEN now() ELSE u.due_at END;
+    due_at = CASE WHEN :at_once THEN now() ELSE u.due_at END;
 
 -- name: refresh_contacts!
 -- The user has just chosen to see deals and contacts: those of coming activities are due.
@@ -328,7 +330,7 @@ WHERE link_id = :link_id AND revision > :revision AND lease = :lease;
 -- name: park_command!
 UPDATE crm.parked_commands SET lease = NULL, leased_until = NULL,
     attempts = CASE WHEN revision = :revision THEN attempts + 1 ELSE attempts END,
-    due_at = now() + make_interval(secs => CASE WHEN revision = :revision THEN :wait_s ELSE 0 END)
+    due_at = now() + make_interval(secs => CASE WHEN revision = :revision THEN :wait_s::float8 ELSE 0 END)
 WHERE link_id = :link_id AND lease = :lease;
 
 -- name: remember_outcome!
@@ -403,11 +405,13 @@ FROM due WHERE w.company_id = due.company_id
 RETURNING w.company_id, w.webhook_id, w.terms;
 
 -- name: watchers
--- Connections through which a company's webhook can be kept, those that are read first.
+-- Connections of a company: whether each still is one, and whether it can be used to look.
 SELECT connection_id, company_id, user_id, credential_id, api_url, owner_email, include_contact,
-    removed_at IS NULL AND status = ANY(:readable::text[]) AS wanted
-FROM crm.connections WHERE company_id = :company_id AND health IS DISTINCT FROM 'grant_lost'
-ORDER BY wanted DESC, user_id, connection_id LIMIT :most;
+    removed_at IS NULL AND status <> ALL(:unstarted::text[]) AS connected,
+    (removed_at IS NOT NULL OR status = ANY(:readable::text[]))
+        AND health IS DISTINCT FROM 'grant_lost' AS usable
+FROM crm.connections WHERE company_id = :company_id
+ORDER BY user_id, connection_id;
 
 -- name: store_webhook!
 UPDATE crm.webhooks SET webhook_id = :webhook_id, terms = :terms, checked_at = now(),

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from crm_ingest.crm import Account
-from crm_ingest.repository.queries import LEASE_S, QUERIES, READABLE, Database, account_of
+from crm_ingest.repository.queries import (
+    LEASE_S,
+    QUERIES,
+    READABLE,
+    UNSTARTED,
+    Database,
+    account_of,
+)
 from tandem.runtime.postgres import Connection
 
 TRUSTED_S: Final = 60.0
@@ -23,7 +30,7 @@ class WebhookClaim:
 
 @dataclass(frozen=True)
 class Watchers:
-    """Accounts that may look after a webhook; `wanted` False: nobody of the company is read."""
+    """Accounts that may look after a webhook; `wanted` False: nobody is connected any more."""
 
     accounts: tuple[Account, ...]
     wanted: bool
@@ -45,20 +52,19 @@ class Webhooks:
         ]
 
     async def watchers(self, company_id: int) -> Watchers:
-        """Through whom the webhook can be kept; where it is not wanted, through whom it goes."""
+        """Through whom the webhook can be kept, or removed where it is not wanted any more."""
         rows = [
             row
             async for row in QUERIES.watchers(
                 self._database.pool,
                 company_id=company_id,
                 readable=READABLE,
-                most=WATCHERS_MAX,
+                unstarted=UNSTARTED,
             )
         ]
-        wanted = any(row["wanted"] for row in rows)
-        return Watchers(
-            tuple(account_of(row) for row in rows if row["wanted"] or not wanted), wanted
-        )
+        wanted = any(row["connected"] for row in rows)
+        usable = [row for row in rows if row["usable"] and row["connected"] == wanted]
+        return Watchers(tuple(account_of(row) for row in usable[:WATCHERS_MAX]), wanted)
 
     async def store(
         self, db: Connection, company_id: int, *, webhook_id: str | None, terms: str, next_s: float

@@ -1,46 +1,53 @@
 """One side of a link was deleted: follow it, or let an edit of the other side beat the deletion."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
-from reconciler.core.changes import carried_event_changes
+from reconciler.core.changes import activity_edits, carried_event_changes, shown_event
+from reconciler.core.create import create_activity_again, create_event_again
 from reconciler.core.model import NO_FIELDS, Link, Pending, Plan, Policy, Verb, Write
-from reconciler.core.normalize import meeting_of_activity, meeting_of_event
-from reconciler.core.policy import activity_not_creatable
+from reconciler.core.normalize import meeting_of_activity
+from reconciler.core.policy import (
+    activity_not_creatable,
+    event_not_creatable,
+    is_declined,
+    type_is_synced,
+)
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import dissolve, start_write
+from reconciler.core.transitions import dissolve, rest, start_write
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Side
+from tandem.contracts.meetings import Meeting, Side
 
-CreateActivity = Callable[[Link, EventSnapshot, Policy], Plan]
-CreateEvent = Callable[[Link, ActivitySnapshot, Policy], Plan]
+APART = frozenset({Reason.TYPE_NOT_SYNCED, Reason.OWNER_CHANGED, Reason.NO_DUE_DATE})
+"""Why a link rests while its activity is not one to be synced."""
+_CRM = frozenset({Side.CRM})
+_CALENDAR = frozenset({Side.CALENDAR})
 
 
-def plan_activity_gone(
-    link: Link,
-    event: EventSnapshot,
-    policy: Policy,
-    now: datetime,
-    *,
-    create_activity: CreateActivity,
-) -> Plan:
+def plan_activity_gone(link: Link, event: EventSnapshot, policy: Policy, now: datetime) -> Plan:
     """The activity was deleted, the event is there."""
-    changed = carried_event_changes(link, event, policy, now).fields
-    if changed and policy.two_way:
-        again = replace(link, activity_id=None, generation=link.generation + 1, base=None)
-        return create_activity(again, event, policy)
+    if is_declined(link, event):
+        return dissolve(link, Reason.DECLINED, suppress=_CALENDAR)
+    shown = shown_event(link, event, policy)
+    if policy.two_way and carried_event_changes(link, event, shown, policy, now).fields:
+        if refusal := event_not_worth_an_activity(link, event, policy, now):
+            return dissolve(link, refusal)
+        return create_activity_again(link, event, policy)
     if link.origin is Side.CRM or event.is_organizer:
-        pending = Pending(
-            verb=Verb.DELETE,
-            fields=NO_FIELDS,
-            reason=Reason.DELETED,
-            revision=link.revision + 1,
-            before=meeting_of_event(event, policy),
-        )
-        return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)
-    return dissolve(link, Reason.NOT_ORGANIZER, suppress=frozenset({Side.CALENDAR}))
+        return delete_event(link, shown, Reason.DELETED)
+    return dissolve(link, Reason.NOT_ORGANIZER, suppress=_CALENDAR)
+
+
+def plan_gone_while_apart(link: Link, policy: Policy) -> Plan | None:
+    """The activity of a resting link was deleted; None where that is to be followed.
+
+    The user's own event stays and does not come back. Ours rests with its type, and goes once
+    that is ticked again.
+    """
+    if link.origin is Side.CALENDAR:
+        return dissolve(link, link.reason or Reason.DELETED, suppress=_CALENDAR)
+    unticked = link.activity_type is not None and not type_is_synced(link.activity_type, policy)
+    return Plan(Reason.TYPE_NOT_SYNCED) if unticked else None
 
 
 def plan_event_gone(
@@ -50,20 +57,22 @@ def plan_event_gone(
     now: datetime,
     *,
     declined: bool,
-    create_event: CreateEvent,
 ) -> Plan:
-    """The event was deleted, or declined by the user where it came from the calendar."""
-    keep_activity = frozenset({Side.CRM, Side.CALENDAR} if declined else {Side.CRM})
+    """The event was deleted, or declined by the user where it came from the calendar.
+
+    A declined event is still there, so one whose activity was edited is not made twice: the link
+    rests until the user changes his mind.
+    """
     shown = meeting_of_activity(activity, policy)
-    changed = link.base is not None and shown != link.base.activity
-    if changed:
+    if link.base is not None and shown and activity_edits(link.base, activity, shown):
         if declined:
-            return dissolve(link, Reason.DECLINED, suppress=keep_activity)
-        if reason := activity_not_creatable(activity, policy, now):
-            kept = Reason.DONE_KEPT if reason is Reason.DONE else reason
-            return dissolve(link, kept, suppress=keep_activity)
-        again = replace(link, event_id=None, generation=link.generation + 1, base=None, block="")
-        return create_event(again, activity, policy)
+            return rest(link, Reason.DECLINED)
+        refusal = activity_not_creatable(activity, policy, now)
+        if refusal is None:
+            return create_event_again(link, activity, policy)
+        if refusal is not Reason.DONE:
+            return dissolve(link, refusal)
+    keep_activity = _CRM | _CALENDAR if declined else _CRM
     if activity.done:
         return dissolve(link, Reason.DONE_KEPT, suppress=keep_activity)
     if not policy.two_way and link.origin is Side.CALENDAR:
@@ -74,6 +83,27 @@ def plan_event_gone(
         reason=Reason.DECLINED if declined else Reason.DELETED,
         revision=link.revision + 1,
         before=shown,
-        suppress=frozenset({Side.CALENDAR}) if declined else frozenset(),
+        suppress=_CALENDAR if declined else frozenset(),
     )
     return start_write(link, Write(Side.CRM, Verb.DELETE, NO_FIELDS), pending)
+
+
+def delete_event(link: Link, shown: Meeting, reason: Reason) -> Plan:
+    """Delete the event of a link."""
+    pending = Pending(
+        verb=Verb.DELETE,
+        fields=NO_FIELDS,
+        reason=reason,
+        revision=link.revision + 1,
+        before=shown,
+    )
+    return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)
+
+
+def event_not_worth_an_activity(
+    link: Link, event: EventSnapshot, policy: Policy, now: datetime
+) -> Reason | None:
+    """Why a linked event without its activity gets none again; our own mark is no reason."""
+    accepted = event.model_copy(update={"link_mark": None})
+    reason = event_not_creatable(accepted, policy, now)
+    return None if reason is Reason.DECLINED and not is_declined(link, event) else reason

@@ -3,7 +3,7 @@
 Plain frozen dataclasses; equality is by value.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -53,7 +53,8 @@ class Pending:
     """A write under way, and what its success will mean.
 
     `agreed` is the other side's meeting that the write carries over (None for a delete); `fields`
-    the fields that it carries. `before` and `after` go to the history.
+    the fields that both sides agree on afterwards; `block` the deal/contact block that it leaves
+    in the event (None: as it was). `before` and `after` are the side that is written to.
     """
 
     verb: Verb
@@ -63,16 +64,29 @@ class Pending:
     agreed: Meeting | None = None
     before: Meeting | None = None
     after: Meeting | None = None
+    block: str | None = None
     suppress: frozenset[Side] = frozenset()
+
+    def asks_the_same(self, other: "Pending") -> bool:
+        """Whether another write would do the same to an item that is still the same."""
+        return replace(self, revision=0, agreed=None) == replace(other, revision=0, agreed=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A write that a provider refused for good; the same one is not asked for again."""
+
+    side: Side
+    write: Pending
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """The pair (activity, event) of one connection. `link_id` None: not stored yet.
 
-    `activity_type` is the type at the last agreement; `block` the deal/contact block last written.
-    `refused` is what both sides were when a provider refused a write. `suppress` are the sides
-    whose item, though it lives on, must not be taken as new.
+    `activity_type` is the type at the last agreement, None while it has never been a synced one;
+    `block` the deal/contact block last written. `refused` is the write for which the link rests.
+    `suppress` are the sides whose item, though it lives on, must not be taken as new.
     """
 
     link_id: UUID | None
@@ -86,7 +100,7 @@ class Link:
     base: Base | None = None
     activity_type: str | None = None
     block: str = ""
-    refused: Base | None = None
+    refused: Refusal | None = None
     suppress: frozenset[Side] = frozenset()
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
@@ -95,6 +109,10 @@ class Link:
     def pending(self) -> bool:
         """Whether a write to either side is under way."""
         return self.pending_activity is not None or self.pending_event is not None
+
+    def pending_on(self, side: Side) -> Pending | None:
+        """The write to one side that is under way."""
+        return self.pending_activity if side is Side.CRM else self.pending_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +179,4 @@ class Plan:
     reason: Reason
     link: Link | None = None
     writes: tuple[Write, ...] = ()
-    entries: tuple[Entry, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()

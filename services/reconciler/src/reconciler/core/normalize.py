@@ -1,13 +1,13 @@
 """Brings activities and events into canonical form, so that they can be compared.
 
-Normalising twice is normalising once. What one side can not represent is cut here and, because
+Normalising twice is normalising once. What an activity can not represent is cut here and, because
 each side is compared with its own base, never written back.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.model import Policy
-from reconciler.core.text import plain, single_line, text_of_html, without_block
+from reconciler.core.text import single_line, text_of_html, without_block
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import PrivateEvents
 from tandem.contracts.events import EventSnapshot, TextFormat
@@ -37,7 +37,7 @@ def schedule_of_activity(activity: ActivitySnapshot, policy: Policy) -> Schedule
         return AllDay(first=activity.due_date)
     start = datetime.combine(activity.due_date, activity.due_time.replace(tzinfo=None), UTC)
     minutes = activity.duration_minutes or policy.settings.default_duration_minutes
-    return Timed(start=start, end=start + timedelta(minutes=minutes))
+    return Timed(start=start, end=_after(start, timedelta(minutes=minutes)))
 
 
 def meeting_of_activity(activity: ActivitySnapshot, policy: Policy) -> Meeting | None:
@@ -56,9 +56,18 @@ def meeting_of_activity(activity: ActivitySnapshot, policy: Policy) -> Meeting |
     )
 
 
+def is_redacted(event: EventSnapshot, policy: Policy) -> bool:
+    """Whether only the time of an event may be known; what came from Pipedrive is known there."""
+    return (
+        event.private
+        and event.link_mark is None
+        and policy.settings.private_events is not PrivateEvents.FULL
+    )
+
+
 def meeting_of_event(event: EventSnapshot, policy: Policy) -> Meeting:
     """Canonical form of an event; a private one shows no details unless the user says so."""
-    if event.private and policy.settings.private_events is not PrivateEvents.FULL:
+    if is_redacted(event, policy):
         return Meeting(title=PRIVATE_TITLE, schedule=event.schedule, busy=True)
     text = (
         text_of_html(event.description)
@@ -84,8 +93,9 @@ def as_activity_shows(meeting: Meeting) -> Meeting:
     """A calendar's meeting as far as an activity can represent it."""
     return meeting.model_copy(
         update={
-            "title": meeting.title[:TITLE_LENGTH_MAX].rstrip(),
-            "description": plain(meeting.description[:TEXT_LENGTH_MAX]),
+            "title": _cut(meeting.title, TITLE_LENGTH_MAX),
+            "description": _cut(meeting.description, TEXT_LENGTH_MAX),
+            "location": _cut(meeting.location, TEXT_LENGTH_MAX),
             "schedule": _activity_schedule(meeting.schedule),
         }
     )
@@ -100,13 +110,28 @@ def _activity_schedule(schedule: Schedule) -> Schedule:
 
 
 def event_schedule(moved: Schedule, *, was_activity: Schedule, was_event: Schedule) -> Schedule:
-    """An activity's new time on the calendar, keeping the length that only the calendar knows."""
+    """An activity's new time on the calendar, keeping a length that only the calendar knows."""
     if isinstance(moved, AllDay):
         if isinstance(was_event, AllDay) and isinstance(was_activity, AllDay):
             return AllDay(first=moved.first, days=was_event.days)
         return moved
-    if isinstance(was_event, Timed) and isinstance(was_activity, Timed):
-        length_kept = moved.end - moved.start == was_activity.end - was_activity.start
-        if length_kept and was_event.end - was_event.start > ACTIVITY_LENGTH_MAX:
-            return Timed(start=moved.start, end=moved.start + (was_event.end - was_event.start))
+    if (
+        isinstance(was_event, Timed)
+        and isinstance(was_activity, Timed)
+        and moved.end - moved.start == was_activity.end - was_activity.start
+    ):
+        return Timed(start=moved.start, end=_after(moved.start, was_event.end - was_event.start))
     return moved
+
+
+def _after(start: datetime, length: timedelta) -> datetime:
+    """The end of a meeting; time itself ends with the year 9999."""
+    try:
+        return start + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _cut(text: str, length: int) -> str:
+    """The beginning of a text; joined emoji are not left with a joiner at their end."""
+    return text if len(text) <= length else text[:length].rstrip("\u200d").rstrip()

@@ -8,32 +8,32 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.both import plan_both
-from reconciler.core.gone import plan_activity_gone, plan_event_gone
-from reconciler.core.model import (
-    ALL_FIELDS,
-    NO_FIELDS,
-    Gone,
-    Link,
-    LinkState,
-    Observed,
-    Pending,
-    Plan,
-    Policy,
-    Verb,
-    Write,
+from reconciler.core.changes import shown_event
+from reconciler.core.create import create_activity, create_event
+from reconciler.core.gone import (
+    APART,
+    delete_event,
+    event_not_worth_an_activity,
+    plan_activity_gone,
+    plan_event_gone,
+    plan_gone_while_apart,
 )
-from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
+from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy
 from reconciler.core.policy import (
-    activity_ineligible,
     activity_not_creatable,
     event_not_creatable,
+    is_declined,
+    no_longer_eligible,
+    type_is_synced,
 )
 from reconciler.core.reasons import Reason
-from reconciler.core.text import with_block
-from reconciler.core.transitions import dissolve, rest, start_write, wanted_block
+from reconciler.core.transitions import dissolve, rest
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot, Response
 from tandem.contracts.meetings import Side
+
+_WAKES_BY_ITSELF = APART | {Reason.DECLINED, Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER}
+"""Reasons to rest that pass with a change of either side or of the settings."""
 
 
 def plan(observed: Observed, *, policy: Policy, now: datetime) -> Plan:
@@ -58,15 +58,14 @@ def _plan_unlinked(observed: Observed, policy: Policy, now: datetime) -> Plan:
 def _plan_new_activity(
     activity: ActivitySnapshot, observed: Observed, policy: Policy, now: datetime
 ) -> Plan:
-    if observed.link is not None and Side.CRM in observed.link.suppress:
-        return Plan(observed.link.reason or Reason.SUPPRESSED)
+    former = observed.link
+    if former is not None and Side.CRM in former.suppress and not _reopened(former, activity):
+        return Plan(former.reason or Reason.SUPPRESSED)
     if observed.contested:
         return Plan(Reason.AWAITING)
     if reason := activity_not_creatable(activity, policy, now):
-        return Plan(reason)
-    meeting = meeting_of_activity(activity, policy)
-    if meeting is None:
-        return Plan(Reason.NO_DUE_DATE)
+        given_away = former is not None and former.reason is Reason.OWNER_CHANGED
+        return Plan(Reason.OWNER_CHANGED if given_away and reason is Reason.NOT_OWNER else reason)
     link = Link(
         link_id=None,
         origin=Side.CRM,
@@ -79,110 +78,105 @@ def _plan_new_activity(
 def _plan_new_event(
     event: EventSnapshot, observed: Observed, policy: Policy, now: datetime
 ) -> Plan:
-    if observed.link is not None and Side.CALENDAR in observed.link.suppress:
-        undeclined = (
-            observed.link.reason is Reason.DECLINED and event.response is not Response.DECLINED
-        )
-        if not undeclined:
-            return Plan(observed.link.reason or Reason.SUPPRESSED)
+    former = observed.link
+    if former is not None and Side.CALENDAR in former.suppress and not _accepted(former, event):
+        return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
         return Plan(reason)
+    chosen = policy.settings.save_events_as
     link = Link(
         link_id=None,
         origin=Side.CALENDAR,
         event_id=event.event_id,
-        activity_type=policy.settings.save_events_as,
+        activity_type=chosen if type_is_synced(chosen, policy) else None,
     )
     return create_activity(link, event, policy)
 
 
-def create_event(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
-    """Make the event of an activity that has a due date."""
-    agreed = meeting_of_activity(activity, policy)
-    if agreed is None:
-        return Plan(Reason.NO_DUE_DATE)
-    block = wanted_block(activity, link.block, policy)
-    target = agreed.model_copy(update={"description": with_block(agreed.description, block)})
-    pending = Pending(
-        verb=Verb.CREATE,
-        fields=ALL_FIELDS,
-        reason=Reason.CREATED,
-        revision=link.revision + 1,
-        agreed=agreed,
-        after=agreed,
-    )
-    return start_write(
-        replace(link, block=block), Write(Side.CALENDAR, Verb.CREATE, ALL_FIELDS, target), pending
-    )
+def _reopened(former: Link, activity: ActivitySnapshot) -> bool:
+    """Whether an activity that was kept as done, without an event, is to be done again."""
+    kept_alone = former.reason is Reason.DONE_KEPT and Side.CALENDAR not in former.suppress
+    return kept_alone and not activity.done
 
 
-def create_activity(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
-    """Make the activity of an event."""
-    agreed = meeting_of_event(event, policy)
-    pending = Pending(
-        verb=Verb.CREATE,
-        fields=ALL_FIELDS,
-        reason=Reason.CREATED,
-        revision=link.revision + 1,
-        agreed=agreed,
-        after=as_activity_shows(agreed),
-    )
-    return start_write(
-        link, Write(Side.CRM, Verb.CREATE, ALL_FIELDS, as_activity_shows(agreed)), pending
-    )
+def _accepted(former: Link, event: EventSnapshot) -> bool:
+    """Whether an event whose activity went with the user's no has his yes now."""
+    return former.reason is Reason.DECLINED and event.response is not Response.DECLINED
 
 
 def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:
-    activity, event = observed.activity, observed.event
-    if isinstance(activity, Gone) and isinstance(event, Gone):
+    waits = link.state is LinkState.RESTING and link.reason not in _WAKES_BY_ITSELF
+    if waits or _is_unseen(link, observed):
+        return Plan(link.reason or Reason.NO_CHANGE)
+    if _is_over(observed):
         return dissolve(link, Reason.DELETED)
-    if isinstance(activity, ActivitySnapshot) and (reason := activity_ineligible(activity, policy)):
-        return _plan_ineligible(link, activity, event, reason, policy)
-    if link.state is LinkState.RESTING:
-        woken = _woken(link, observed, policy)
-        if woken is None:
-            return Plan(link.reason or Reason.NO_CHANGE)
-        link = woken
-    return _plan_awake(link, activity, event, policy=policy, now=now)
+    decided = _plan_apart(link, observed, policy)
+    if decided is None:
+        awake = replace(link, state=LinkState.ACTIVE, reason=None, refused=None)
+        decided = _plan_awake(awake, observed, policy, now)
+        if decided.link is None and awake != link:
+            decided = replace(decided, link=awake)
+    stays = _repeats_refused(link, decided) or _comes_to_the_same_rest(link, decided)
+    return Plan(link.reason or decided.reason) if stays else decided
 
 
-def _plan_awake(
-    link: Link,
-    activity: ActivitySnapshot | Gone | None,
-    event: EventSnapshot | Gone | None,
-    *,
-    policy: Policy,
-    now: datetime,
-) -> Plan:
-    if isinstance(activity, Gone) and isinstance(event, EventSnapshot):
-        return plan_activity_gone(link, event, policy, now, create_activity=create_activity)
-    if activity is None and link.activity_id is None and isinstance(event, EventSnapshot):
-        return _create_again(link, event_not_creatable(event, policy, now)) or create_activity(
-            link, event, policy
-        )
-    if not isinstance(activity, ActivitySnapshot):
-        return Plan(Reason.NO_CHANGE)
-    if event is None and link.event_id is None:
-        return _create_again(link, activity_not_creatable(activity, policy, now)) or create_event(
-            link, activity, policy
-        )
-    if event is None:
-        return Plan(Reason.NO_CHANGE)
-    declined = (
-        isinstance(event, EventSnapshot)
-        and event.response is Response.DECLINED
-        and link.origin is Side.CALENDAR
+def _is_unseen(link: Link, observed: Observed) -> bool:
+    """Whether a side is there that was never observed, so that nothing is known of its state."""
+    return (link.activity_id is not None and observed.activity is None) or (
+        link.event_id is not None and observed.event is None
     )
-    if isinstance(event, Gone) or declined:
-        return plan_event_gone(
-            link, activity, policy, now, declined=declined, create_event=create_event
-        )
-    return plan_both(link, activity, event, policy=policy, now=now)
 
 
-def _create_again(link: Link, refusal: Reason | None) -> Plan | None:
-    """A create that was not done is tried again, unless there is no ground for it any more."""
-    return dissolve(link, refusal) if refusal else None
+def _is_over(observed: Observed) -> bool:
+    """Whether no side is left."""
+    return not isinstance(observed.activity, ActivitySnapshot) and not isinstance(
+        observed.event, EventSnapshot
+    )
+
+
+def _repeats_refused(link: Link, decided: Plan) -> bool:
+    """Whether a plan asks for the write that was refused, of items that are still the same."""
+    if link.refused is None or decided.link is None:
+        return False
+    asked = decided.link.pending_on(link.refused.side)
+    return asked is not None and asked.asks_the_same(link.refused.write)
+
+
+def _comes_to_the_same_rest(link: Link, decided: Plan) -> bool:
+    after = decided.link
+    return (
+        after is not None
+        and after.state is link.state is LinkState.RESTING
+        and after.reason is link.reason
+    )
+
+
+def _plan_apart(link: Link, observed: Observed, policy: Policy) -> Plan | None:
+    """What follows where the activity is not one to be synced; None where it is."""
+    activity = observed.activity
+    if isinstance(activity, ActivitySnapshot):
+        reason = no_longer_eligible(link, activity, policy)
+        return _plan_ineligible(link, activity, observed.event, reason, policy) if reason else None
+    was_apart = link.state is LinkState.RESTING and link.reason in APART
+    return plan_gone_while_apart(link, policy) if was_apart else None
+
+
+def _plan_awake(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:
+    activity, event = observed.activity, observed.event
+    if isinstance(activity, ActivitySnapshot):
+        if isinstance(event, EventSnapshot) and not is_declined(link, event):
+            return plan_both(link, activity, event, policy=policy, now=now)
+        if event is not None:
+            declined = isinstance(event, EventSnapshot)
+            return plan_event_gone(link, activity, policy, now, declined=declined)
+        refusal = activity_not_creatable(activity, policy, now)
+        return dissolve(link, refusal) if refusal else create_event(link, activity, policy)
+    if not isinstance(event, EventSnapshot):
+        return Plan(Reason.NO_CHANGE)
+    if activity is not None:
+        return plan_activity_gone(link, event, policy, now)
+    refusal = event_not_worth_an_activity(link, event, policy, now)
+    return dissolve(link, refusal) if refusal else create_activity(link, event, policy)
 
 
 def _plan_ineligible(
@@ -192,44 +186,16 @@ def _plan_ineligible(
     reason: Reason,
     policy: Policy,
 ) -> Plan:
-    """An activity that may not be synced any more: its event goes, unless it is the user's own."""
-    if isinstance(event, Gone) or link.event_id is None:
+    """An activity that may not be synced any more: its event goes, unless it is the user's own.
+
+    A link whose event stays rests: that remembers the event, so that it does not come back as a
+    new activity, and mends itself when the activity comes back.
+    """
+    if not isinstance(event, EventSnapshot):
         return dissolve(link, reason)
-    unticked = reason is Reason.TYPE_NOT_SYNCED and activity.type == link.activity_type
-    if unticked or link.origin is Side.CALENDAR or not isinstance(event, EventSnapshot):
+    if link.origin is Side.CALENDAR:
         return rest(link, reason)
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=reason,
-        revision=link.revision + 1,
-        before=meeting_of_event(event, policy),
-    )
-    return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)
-
-
-_WAKE_WHEN_ELIGIBLE = frozenset(
-    {Reason.TYPE_NOT_SYNCED, Reason.OWNER_CHANGED, Reason.NO_DUE_DATE, Reason.NOT_OWNER}
-)
-_WAKE_WHEN_CHANGED = frozenset({Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER})
-
-
-def _woken(link: Link, observed: Observed, policy: Policy) -> Link | None:
-    """The link awake again, or None while the cause of its rest holds."""
-    if link.reason in _WAKE_WHEN_ELIGIBLE:
-        return replace(link, state=LinkState.ACTIVE, reason=None)
-    if link.reason in _WAKE_WHEN_CHANGED:
-        activity, event = observed.activity, observed.event
-        gone = isinstance(activity, Gone) or isinstance(event, Gone)
-        changed = (
-            isinstance(activity, ActivitySnapshot)
-            and link.refused is not None
-            and meeting_of_activity(activity, policy) != link.refused.activity
-        ) or (
-            isinstance(event, EventSnapshot)
-            and link.refused is not None
-            and meeting_of_event(event, policy) != link.refused.event
-        )
-        if gone or changed:
-            return replace(link, state=LinkState.ACTIVE, reason=None, refused=None)
-    return None
+    unticked = not type_is_synced(activity.type, policy) and reason is not Reason.OWNER_CHANGED
+    if unticked and (link.reason is Reason.TYPE_NOT_SYNCED or activity.type == link.activity_type):
+        return rest(link, Reason.TYPE_NOT_SYNCED)
+    return delete_event(link, shown_event(link, event, policy), reason)

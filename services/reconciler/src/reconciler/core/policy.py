@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from reconciler.core.model import Policy
+from reconciler.core.model import Link, Policy
 from reconciler.core.normalize import schedule_of_activity
 from reconciler.core.reasons import Reason
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import PrivateEvents
 from tandem.contracts.events import EventKind, EventSnapshot, Response
-from tandem.contracts.meetings import AllDay, Schedule
+from tandem.contracts.meetings import AllDay, Schedule, Side
 
 
 def starts_in_past(schedule: Schedule, policy: Policy, now: datetime) -> bool:
@@ -32,6 +32,22 @@ def activity_ineligible(activity: ActivitySnapshot, policy: Policy) -> Reason | 
     if not type_is_synced(activity.type, policy):
         return Reason.TYPE_NOT_SYNCED
     return None
+
+
+def no_longer_eligible(link: Link, activity: ActivitySnapshot, policy: Policy) -> Reason | None:
+    """Why a linked activity may not be synced any more.
+
+    The user may save events as a type that is not ticked; that alone stops nothing.
+    """
+    reason = activity_ineligible(activity, policy)
+    if reason is Reason.TYPE_NOT_SYNCED and link.activity_type is None:
+        return None
+    return reason
+
+
+def is_declined(link: Link, event: EventSnapshot) -> bool:
+    """Whether the user's own no counts as a deletion: only where the calendar had it first."""
+    return event.response is Response.DECLINED and link.origin is Side.CALENDAR
 
 
 def activity_not_creatable(

@@ -1,4 +1,7 @@
-"""Steps of a link's life: a write begins, succeeds or is refused; the link rests or dissolves."""
+"""Steps of a link's life: a write begins, succeeds or is refused; the link rests or dissolves.
+
+A base moves only by what was written: another edit, on its way or held back, stays a difference.
+"""
 
 from dataclasses import replace
 
@@ -11,6 +14,7 @@ from reconciler.core.model import (
     Pending,
     Plan,
     Policy,
+    Refusal,
     Verb,
     Write,
 )
@@ -43,6 +47,7 @@ def start_writes(
         state=LinkState.ACTIVE,
         reason=None,
         revision=link.revision + 1,
+        refused=None,
         pending_activity=pending.get(Side.CRM),
         pending_event=pending.get(Side.CALENDAR),
     )
@@ -71,7 +76,7 @@ def dissolve(
     return Plan(reason=reason, link=ended, entries=entries)
 
 
-def rest(link: Link, reason: Reason, *, refused: Base | None = None) -> Plan:
+def rest(link: Link, reason: Reason) -> Plan:
     """The link keeps both ids and does nothing until its reason passes."""
     if link.state is LinkState.RESTING and link.reason is reason:
         return Plan(reason)
@@ -79,7 +84,7 @@ def rest(link: Link, reason: Reason, *, refused: Base | None = None) -> Plan:
         link,
         state=LinkState.RESTING,
         reason=reason,
-        refused=refused,
+        refused=None,
         pending_activity=None,
         pending_event=None,
     )
@@ -87,46 +92,66 @@ def rest(link: Link, reason: Reason, *, refused: Base | None = None) -> Plan:
 
 
 def activity_written(link: Link, activity_id: int, shown: Meeting | None) -> Link:
-    """A write to Pipedrive has succeeded; `shown` is what it shows now (None: deleted)."""
+    """A write to Pipedrive has succeeded; `shown` is what it shows now.
+
+    `shown` None: it was deleted, or shows no meeting any more, and what was written counts.
+    """
     pending = link.pending_activity
     if pending is None:
         return link
-    if pending.verb is Verb.DELETE or shown is None:
+    if pending.verb is Verb.DELETE:
         return _ended_by_delete(link, pending)
-    done = replace(link, activity_id=activity_id, pending_activity=None, refused=None)
+    done = replace(link, activity_id=activity_id, pending_activity=None)
+    shown = shown or pending.after
     agreed = pending.agreed or shown
-    if link.base is None or pending.verb is Verb.CREATE:
-        return replace(done, base=Base(activity=shown, event=agreed))
-    return replace(
-        done,
-        base=Base(
-            activity=link.base.activity.with_fields(shown, pending.fields),
-            event=link.base.event.with_fields(agreed, pending.fields),
-        ),
-    )
+    if shown is None or agreed is None:
+        return done
+    return replace(done, base=_moved(link, pending, Base(activity=shown, event=agreed)))
 
 
 def event_written(link: Link, event_id: str, shown: Meeting | None) -> Link:
-    """A write to the calendar has succeeded; `shown` is what it shows now (None: deleted).
-
-    Only the fields that it carried are agreed; an edit that is on its way to the other side, or
-    that the direction keeps from it, stays a difference.
-    """
+    """A write to the calendar has succeeded; `shown` is what it shows now (None: deleted)."""
     pending = link.pending_event
     if pending is None:
         return link
-    if pending.verb is Verb.DELETE or shown is None:
+    if pending.verb is Verb.DELETE:
         return _ended_by_delete(link, pending)
-    done = replace(link, event_id=event_id, pending_event=None, refused=None)
+    block = link.block if pending.block is None else pending.block
+    done = replace(link, event_id=event_id, block=block, pending_event=None)
+    shown = shown or pending.after
     agreed = pending.agreed or shown
-    if link.base is None or pending.verb is Verb.CREATE:
-        return replace(done, base=Base(activity=agreed, event=shown))
+    if shown is None or agreed is None:
+        return done
+    return replace(done, base=_moved(link, pending, Base(activity=agreed, event=shown)))
+
+
+def write_failed(link: Link, side: Side) -> Link:
+    """A write to `side` was not done; the link is as it was before it was asked for."""
+    return (
+        replace(link, pending_activity=None)
+        if side is Side.CRM
+        else replace(link, pending_event=None)
+    )
+
+
+def write_refused(link: Link, side: Side, reason: Reason) -> Link:
+    """A write to `side` was refused for good; the link rests until another one is called for."""
+    pending = link.pending_on(side)
     return replace(
-        done,
-        base=Base(
-            activity=link.base.activity.with_fields(agreed, pending.fields),
-            event=link.base.event.with_fields(shown, pending.fields),
-        ),
+        write_failed(link, side),
+        state=LinkState.RESTING,
+        reason=reason,
+        refused=Refusal(side, pending) if pending is not None else None,
+    )
+
+
+def _moved(link: Link, pending: Pending, shown: Base) -> Base:
+    """The base after a write: as shown, in the fields that the write was about."""
+    if link.base is None or pending.verb is Verb.CREATE:
+        return shown
+    return Base(
+        activity=link.base.activity.with_fields(shown.activity, pending.fields),
+        event=link.base.event.with_fields(shown.event, pending.fields),
     )
 
 
@@ -138,13 +163,5 @@ def _ended_by_delete(link: Link, pending: Pending) -> Link:
         suppress=pending.suppress,
         pending_activity=None,
         pending_event=None,
-    )
-
-
-def write_failed(link: Link, side: Side) -> Link:
-    """A write to `side` was not done; the link is as it was before it was asked for."""
-    return (
-        replace(link, pending_activity=None)
-        if side is Side.CRM
-        else replace(link, pending_event=None)
+        refused=None,
     )

@@ -1,0 +1,1 @@
+"""Grants of accounts: sign-in with Pipedrive, and calendar accounts."""

@@ -37,6 +37,7 @@ from tandem.contracts.meetings import MeetingField
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
 from tandem.runtime.failures import Retryable
+from tandem.runtime.logs import LOG
 
 Json = dict[str, Any]
 
@@ -224,14 +225,27 @@ def _changes(answer: Json, after: Cursor) -> Changes:
     gone: list[Tombstone] = []
     for item in answer.get("items") or ():
         if belongs_to_series(item):
-            metrics.EVENTS_SKIPPED.labels("google", "series").inc()
+            _skip("series")
         elif is_cancelled(item):
             gone.append(Tombstone(item["id"], updated_at(item)))
-        elif (event := snapshot(item)) is not None:
+        elif (event := _readable(item)) is not None:
             observed.append(event)
         else:
-            metrics.EVENTS_SKIPPED.labels("google", "no_times").inc()
+            _skip("unreadable")
     return Changes(tuple(observed), tuple(gone), cursor=str(after), more=after.page is not None)
+
+
+def _readable(item: Json) -> EventSnapshot | None:
+    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
+    try:
+        return snapshot(item)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        LOG.error("event_unreadable", provider="google", error=type(error).__name__)
+        return None
+
+
+def _skip(reason: str) -> None:
+    metrics.EVENTS_SKIPPED.labels("google", reason).inc()
 
 
 def _listed(item: Json) -> ListedCalendar:

@@ -23,7 +23,7 @@ def new_activity(
     """Body of a create; what the draft leaves open is left to Pipedrive."""
     fields = set(MeetingField) - {MeetingField.GUESTS}
     body = _fields(draft, fields)
-    body = {name: value for name, value in body.items() if value not in {None, ""}}
+    body = {name: value for name, value in body.items() if value is not None and value != ""}
     body |= {"subject": draft.subject, "type": kind, "owner_id": account.user.user_id}
     invitees = _invited(account, (), draft, persons)
     if invitees:

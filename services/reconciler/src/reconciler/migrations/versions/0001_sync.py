@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from tandem.runtime.continuity import BROKER_MARKS_TABLE
 from tandem.runtime.inbox import INBOX_TABLE
 from tandem.runtime.outbox import OUTBOX_TABLE
 
@@ -34,7 +35,8 @@ def upgrade() -> None:
             body json,
             started boolean NOT NULL DEFAULT false,
             blocked_reason text,
-            removed boolean NOT NULL DEFAULT false
+            removed boolean NOT NULL DEFAULT false,
+            remove_events boolean NOT NULL DEFAULT false
         );
         CREATE INDEX connections_user ON sync.connections (company_id, user_id);
 
@@ -118,3 +120,4 @@ def upgrade() -> None:
     )
     op.execute(OUTBOX_TABLE.format(schema="sync"))
     op.execute(INBOX_TABLE.format(schema="sync"))
+    op.execute(BROKER_MARKS_TABLE.format(schema="sync"))

@@ -1,0 +1,58 @@
+"""Makes the other side of an item: for a new link, or again for a link that lost that side."""
+
+from dataclasses import replace
+
+from reconciler.core.model import ALL_FIELDS, Link, Pending, Plan, Policy, Verb, Write
+from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
+from reconciler.core.reasons import Reason
+from reconciler.core.text import with_block
+from reconciler.core.transitions import start_write, wanted_block
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Side
+
+
+def create_event(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
+    """Make the event of an activity that has a due date."""
+    agreed = meeting_of_activity(activity, policy)
+    if agreed is None:
+        return Plan(Reason.NO_DUE_DATE)
+    block = wanted_block(activity, link.block, policy)
+    target = agreed.model_copy(update={"description": with_block(agreed.description, block)})
+    pending = Pending(
+        verb=Verb.CREATE,
+        fields=ALL_FIELDS,
+        reason=Reason.CREATED,
+        revision=link.revision + 1,
+        agreed=agreed,
+        after=agreed,
+        block=block,
+    )
+    return start_write(link, Write(Side.CALENDAR, Verb.CREATE, ALL_FIELDS, target), pending)
+
+
+def create_activity(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
+    """Make the activity of an event."""
+    agreed = meeting_of_event(event, policy)
+    target = as_activity_shows(agreed)
+    pending = Pending(
+        verb=Verb.CREATE,
+        fields=ALL_FIELDS,
+        reason=Reason.CREATED,
+        revision=link.revision + 1,
+        agreed=agreed,
+        after=target,
+    )
+    return start_write(link, Write(Side.CRM, Verb.CREATE, ALL_FIELDS, target), pending)
+
+
+def create_event_again(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
+    """Make a deleted event anew; the id of a deleted one can not be used again."""
+    again = replace(link, event_id=None, generation=link.generation + 1, base=None)
+    return create_event(again, activity, policy)
+
+
+def create_activity_again(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
+    """Make a deleted activity anew."""
+    again = replace(link, activity_id=None, generation=link.generation + 1, base=None)
+    return create_activity(again, event, policy)

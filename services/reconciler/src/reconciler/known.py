@@ -1,0 +1,134 @@
+"""What one transaction knows of items and links, loaded in a fixed number of statements."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from reconciler.connection import Connection
+from reconciler.core.model import Gone, Link, LinkState
+from reconciler.repository import UserKey, items, links
+from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
+from reconciler.shelf import Shelf
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.events import EventSnapshot
+from tandem.runtime import postgres
+
+
+class Known:
+    """Items, links and connections; what is here is as it will be stored."""
+
+    def __init__(self, database: postgres.Connection, connections: Iterable[Connection]) -> None:
+        self.database = database
+        self.shelf = Shelf()
+        self.connections: dict[UUID, Connection] = {}
+        self._of_user: dict[UserKey, dict[UUID, Connection]] = {}
+        self._activities: Activities = {}
+        self._events: Events = {}
+        for connection in connections:
+            self.put_connection(connection)
+
+    def put_connection(self, connection: Connection) -> None:
+        """Know a connection, or know it as it is now."""
+        self.connections[connection.connection_id] = connection
+        of_user = self._of_user.setdefault(connection.user_key, {})
+        of_user[connection.connection_id] = connection
+
+    def of_user(self, user: UserKey) -> Collection[Connection]:
+        """A user's connections, removed ones too."""
+        return self._of_user.get(user, {}).values()
+
+    def take_in(self, activities: Activities, events: Events) -> None:
+        """Know items that were just stored or loaded."""
+        self._activities |= activities
+        self._events |= events
+
+    def activity(self, connection: Connection, activity_id: int) -> ActivitySnapshot | Gone | None:
+        """An activity of a connection's user."""
+        return self._activities.get((*connection.user_key, activity_id))
+
+    def event(self, connection: Connection, event_id: str) -> EventSnapshot | Gone | None:
+        """An event of a connection."""
+        return self._events.get((connection.connection_id, event_id))
+
+    def activity_of(self, connection: Connection, link: Link) -> ActivitySnapshot | Gone | None:
+        """The activity of a link."""
+        return None if link.activity_id is None else self.activity(connection, link.activity_id)
+
+    def event_of(self, connection: Connection, link: Link) -> EventSnapshot | Gone | None:
+        """The event of a link."""
+        return None if link.event_id is None else self.event(connection, link.event_id)
+
+    def marked(self, connection: Connection, event: EventSnapshot | Gone | None) -> Link | None:
+        """The link that an event bears the mark of, while it awaits or has this very event."""
+        mark = mark_of(event)
+        kept = self.shelf.get(mark) if mark else None
+        if kept is None or kept.connection_id != connection.connection_id:
+            return None
+        if not isinstance(event, EventSnapshot):
+            return None
+        return kept.link if kept.link.event_id in {None, event.event_id} else None
+
+    async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
+        """Load items with their links, the other sides of these, and what is being created."""
+        await self._load_items(activities, events)
+        connections = {
+            one.connection_id for key in activities for one in self.of_user((key[0], key[1]))
+        }
+        await self.load_links(connections, {key[2] for key in activities}, events)
+        if connections:
+            self.shelf.add(await links.links_creating(self.database, connections))
+        await self.load_other_sides()
+
+    async def load_links(
+        self,
+        connections: Collection[UUID],
+        activity_ids: Collection[int],
+        events: Collection[EventKey],
+    ) -> None:
+        """Load the links of some items, and those that loaded events bear the mark of."""
+        self.shelf.add(await links.links_of_activities(self.database, connections, activity_ids))
+        self.shelf.add(await links.links_of_events(self.database, events))
+        marks = {mark_of(self._events.get(key)) for key in events}
+        wanted = [mark for mark in marks if mark and self.shelf.get(mark) is None]
+        self.shelf.add(await links.links_by_id(self.database, wanted))
+
+    async def load_other_sides(self) -> None:
+        """Load the items of all living links that are known here."""
+        activities: set[ActivityKey] = set()
+        events: set[EventKey] = set()
+        for kept in self.shelf.all():
+            connection = self.connections.get(kept.connection_id)
+            if connection is None or kept.link.state is LinkState.DISSOLVED:
+                continue
+            if kept.link.activity_id is not None:
+                activities.add((*connection.user_key, kept.link.activity_id))
+            if kept.link.event_id is not None:
+                events.add((kept.connection_id, kept.link.event_id))
+        await self._load_items(activities, events)
+
+    def forget_items(self) -> None:
+        """Let go of what a page needed, so that memory does not grow with the calendar."""
+        self.shelf = Shelf()
+        self._activities = {}
+        self._events = {}
+
+    async def _load_items(
+        self, activities: Collection[ActivityKey], events: Collection[EventKey]
+    ) -> None:
+        self.take_in(
+            await items.activities_by_key(
+                self.database, [key for key in activities if key not in self._activities]
+            ),
+            await items.events_by_key(
+                self.database, [key for key in events if key not in self._events]
+            ),
+        )
+
+
+def mark_of(event: EventSnapshot | Gone | None) -> UUID | None:
+    """The link that an event says it belongs to."""
+    if not isinstance(event, EventSnapshot) or event.link_mark is None:
+        return None
+    try:
+        return UUID(event.link_mark)
+    except ValueError:
+        return None

@@ -1,0 +1,111 @@
+"""Links as they are kept: the pair, its base, and the commands under way."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from reconciler.core.model import Link, LinkState
+from reconciler.repository.items import EventKey
+from reconciler.repository.queries import PAGE_MAX, QUERIES
+from tandem.runtime import postgres
+from tandem.runtime.postgres import as_uuid
+
+_LINK: Final = TypeAdapter(Link)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLink:
+    """A link with the connection that it belongs to, and its commands as they were sent."""
+
+    connection_id: UUID
+    link: Link
+    commands: str | None = None
+    pending_since: datetime | None = None
+
+
+async def links_by_id(database: postgres.Connection, link_ids: Collection[UUID]) -> list[KeptLink]:
+    """Links with these ids."""
+    if not link_ids:
+        return []
+    return [_link(row) async for row in QUERIES.links_by_id(database, link_ids=list(link_ids))]
+
+
+async def links_of_activities(
+    database: postgres.Connection,
+    connection_ids: Collection[UUID],
+    activity_ids: Collection[int],
+) -> list[KeptLink]:
+    """Links of some activities in some connections, living and dissolved, the newest last."""
+    if not connection_ids or not activity_ids:
+        return []
+    rows = QUERIES.links_of_activities(
+        database, connection_ids=list(connection_ids), activity_ids=list(activity_ids)
+    )
+    return [_link(row) async for row in rows]
+
+
+async def links_of_events(
+    database: postgres.Connection, keys: Collection[EventKey]
+) -> list[KeptLink]:
+    """Links of some events, living and dissolved, the newest last."""
+    if not keys:
+        return []
+    rows = QUERIES.links_of_events(
+        database,
+        connection_ids=[connection_id for connection_id, _ in keys],
+        event_ids=[event_id for _, event_id in keys],
+    )
+    return [_link(row) async for row in rows]
+
+
+async def links_creating(
+    database: postgres.Connection, connection_ids: Collection[UUID]
+) -> list[KeptLink]:
+    """Links whose activity is being made."""
+    if not connection_ids:
+        return []
+    rows = QUERIES.links_creating_activities(database, connection_ids=list(connection_ids))
+    return [_link(row) async for row in rows]
+
+
+async def living_links_page(
+    database: postgres.Connection, connection_id: UUID, after: UUID
+) -> list[KeptLink]:
+    """A page of a connection's living links by id, at most `PAGE_MAX`."""
+    rows = QUERIES.living_links(database, connection_id=connection_id, after=after, limit=PAGE_MAX)
+    return [_link(row) async for row in rows]
+
+
+async def put_links(database: postgres.Connection, links: Sequence[KeptLink]) -> None:
+    """Store links; those that end come first, so that one may take another's place."""
+    await _put(database, [kept for kept in links if kept.link.state is LinkState.DISSOLVED])
+    await _put(database, [kept for kept in links if kept.link.state is not LinkState.DISSOLVED])
+
+
+async def _put(database: postgres.Connection, links: Iterable[KeptLink]) -> None:
+    group = list(links)
+    if group:
+        await QUERIES.put_links(
+            database,
+            link_ids=[kept.link.link_id for kept in group],
+            connection_ids=[kept.connection_id for kept in group],
+            activity_ids=[kept.link.activity_id for kept in group],
+            event_ids=[kept.link.event_id for kept in group],
+            states=[kept.link.state.value for kept in group],
+            bodies=[_LINK.dump_json(kept.link).decode() for kept in group],
+            commands=[kept.commands for kept in group],
+            pending_sinces=[kept.pending_since for kept in group],
+        )
+
+
+def _link(row: Any) -> KeptLink:
+    return KeptLink(
+        connection_id=as_uuid(row["connection_id"]),
+        link=_LINK.validate_json(row["body"]),
+        commands=row["commands"],
+        pending_since=row["pending_since"],
+    )

@@ -1,0 +1,55 @@
+"""Takes over a connection's settings and status, and decides what they mean for what is known."""
+
+from reconciler import starts
+from reconciler.connection import Connection
+from reconciler.core.reasons import Reason
+from reconciler.desk import Desk
+from reconciler.removal import begin_removal
+from reconciler.repository import QUERIES, user_key
+from reconciler.repository.connections import put_connections
+from tandem.contracts.connections import ConnectionChanged, ConnectionMessage
+from tandem.runtime.failures import Permanent
+from tandem.runtime.subscriptions import Delivery
+
+
+async def take_connection(desk: Desk, delivery: Delivery[ConnectionMessage]) -> None:
+    """Take over a connection; an older state of it than the known one changes nothing."""
+    told = delivery.body
+    known = desk.known.connections.get(told.connection_id)
+    if known is not None and (known.removed or known.revision >= told.revision):
+        return
+    present = known or Connection(told.connection_id, told.user, revision=0, told=None)
+    if isinstance(told, ConnectionChanged):
+        await _change(desk, present, told, delivery.trace)
+    else:
+        await begin_removal(desk, present, told, trace=delivery.trace)
+
+
+async def _change(
+    desk: Desk, present: Connection, told: ConnectionChanged, trace: str | None
+) -> None:
+    changed = present.changed_to(told)
+    try:
+        policy = changed.policy
+    except (LookupError, ValueError) as error:
+        raise Permanent("owner_time_zone: not a known time zone") from error
+    moved = present.told is not None and not present.syncs(told.settings.calendar_id)
+    desk.put_connection(changed)
+    # Stored at once, because the row tells whether the new calendar was read already.
+    await put_connections(desk.database, [changed])
+    if moved:
+        await starts.dissolve_all(desk, changed, Reason.CALENDAR_CHANGED)
+        await QUERIES.forget_other_calendars(
+            desk.database,
+            connection_id=changed.connection_id,
+            calendar_id=told.settings.calendar_id,
+        )
+    await starts.start_what_can(desk, {user_key(told.user): trace})
+    now = desk.known.connections[changed.connection_id]
+    if not (present.started and changed.started and now.decides):
+        return
+    if present.resting is not None:
+        # What was held back are people's own edits: they are told and mailed as ever.
+        await starts.decide_all(desk, now, trace=trace, tell=True)
+    elif present.policy != policy:
+        await starts.decide_all(desk, now, trace=trace, backfill=True)

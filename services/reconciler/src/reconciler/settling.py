@@ -1,0 +1,201 @@
+"""What the outcome of a command means for its link: agreed anew, at rest, or as it was before."""
+
+from dataclasses import replace
+from typing import Final
+
+from reconciler.connection import Connection
+from reconciler.core.model import (
+    NO_FIELDS,
+    Gone,
+    Link,
+    LinkState,
+    Observed,
+    Pending,
+    Verb,
+    Write,
+)
+from reconciler.core.normalize import meeting_of_activity, meeting_of_event
+from reconciler.core.reasons import Reason
+from reconciler.core.transitions import (
+    activity_written,
+    dissolve,
+    event_written,
+    start_write,
+    write_failed,
+    write_refused,
+)
+from reconciler.desk import Desk
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Meeting, Side
+from tandem.contracts.outcomes import (
+    ActivityWritten,
+    EventWritten,
+    OutcomeMessage,
+    Rejection,
+    WriteRejected,
+)
+from tandem.contracts.topics import SYNC_HEALTH
+from tandem.runtime.publisher import outgoing
+
+_RESTS: Final = {
+    Rejection.REFUSED: Reason.PROVIDER_REFUSED,
+    Rejection.NOT_ORGANIZER: Reason.NOT_ORGANIZER,
+}
+_BLOCKS: Final = {
+    Rejection.AUTH_LOST: (Reason.AUTH_LOST, HealthSignal.GRANT_LOST),
+    Rejection.CALENDAR_GONE: (Reason.CALENDAR_GONE, HealthSignal.CALENDAR_GONE),
+}
+
+
+def settle(
+    desk: Desk, connection: Connection, link: Link, outcome: OutcomeMessage, *, trace: str | None
+) -> None:
+    """Move a link on as the outcome of its present command says; others change nothing."""
+    side = _side_of(outcome)
+    pending = link.pending_activity if side is Side.CRM else link.pending_event
+    if pending is None or pending.revision != outcome.revision:
+        return
+    match outcome:
+        case ActivityWritten():
+            shown = _shown(outcome.activity, connection)
+            _make_way(desk, connection, link, activity_id=outcome.activity_id, trace=trace)
+            if shown is None and outcome.activity is not None:
+                # Its date was taken away meanwhile: nothing is agreed, the rules go on from here.
+                undone = write_failed(link, side)
+                desk.put_link(connection, replace(undone, activity_id=outcome.activity_id))
+                return
+            done = activity_written(link, outcome.activity_id, shown)
+            _written(desk, connection, done, side, pending, trace=trace)
+        case EventWritten():
+            shown = _shown(outcome.event, connection)
+            _make_way(desk, connection, link, event_id=outcome.event_id, trace=trace)
+            done = event_written(link, outcome.event_id, shown)
+            _written(desk, connection, done, side, pending, trace=trace)
+            if pending.verb is Verb.CREATE and link.activity_id is None:
+                _take_back(desk, connection, done, trace=trace)
+        case WriteRejected():
+            _rejected(desk, connection, link, pending, outcome, trace=trace)
+
+
+def _written(
+    desk: Desk,
+    connection: Connection,
+    done: Link,
+    side: Side,
+    pending: Pending,
+    *,
+    trace: str | None,
+) -> None:
+    desk.put_link(connection, done)
+    desk.rows.append(desk.teller(connection, trace).written(done, side, pending))
+    desk.leave_both(connection, done, pending.reason)
+
+
+def _rejected(
+    desk: Desk,
+    connection: Connection,
+    link: Link,
+    pending: Pending,
+    outcome: WriteRejected,
+    *,
+    trace: str | None,
+) -> None:
+    failed = write_failed(link, outcome.side)
+    rejection = outcome.rejection
+    if pending.verb is Verb.CREATE and rejection is Rejection.GONE:
+        # It was made by an earlier try of the same command, and somebody has deleted it since.
+        ended = dissolve(failed, Reason.SUPPRESSED, suppress=frozenset({outcome.side.other}))
+        desk.carry_out(connection, Observed(link=failed), ended, trace)
+        return
+    if pending.verb is Verb.CREATE and rejection is Rejection.STALE:
+        rejection = Rejection.REFUSED
+    if reason := _RESTS.get(rejection):
+        failed = write_refused(link, outcome.side, reason)
+        desk.leave_both(connection, failed, reason)
+        desk.rows.append(
+            desk.teller(connection, trace).refused(failed, outcome.side, reason, outcome.detail)
+        )
+    if rejection in _BLOCKS:
+        _block(desk, connection, outcome)
+    desk.put_link(connection, failed)
+
+
+def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
+    """Nothing more is written for the connection until it is mended; that is reported once."""
+    reason, signal = _BLOCKS[outcome.rejection]
+    if connection.blocked is reason or connection.removed:
+        return
+    desk.put_connection(replace(connection, blocked=reason))
+    report = ConnectionHealthReported(
+        message_id=desk.new_id(),
+        occurred_at=desk.now,
+        connection_id=connection.connection_id,
+        service="reconciler",
+        signal=signal,
+        observed_at=outcome.observed_at,
+        detail=outcome.side,
+    )
+    desk.send(outgoing(SYNC_HEALTH, report))
+
+
+def _shown(
+    item: ActivitySnapshot | EventSnapshot | Gone | None, connection: Connection
+) -> Meeting | None:
+    if isinstance(item, ActivitySnapshot):
+        return meeting_of_activity(item, connection.policy)
+    if isinstance(item, EventSnapshot):
+        return meeting_of_event(item, connection.policy)
+    return None
+
+
+def _make_way(
+    desk: Desk,
+    connection: Connection,
+    link: Link,
+    *,
+    activity_id: int | None = None,
+    event_id: str | None = None,
+    trace: str | None,
+) -> None:
+    """End the link that took our own new item for somebody else's, before we knew its id."""
+    shelf = desk.known.shelf
+    other = (
+        shelf.of_activity(connection.connection_id, activity_id)
+        if activity_id is not None
+        else shelf.of_event(connection.connection_id, event_id or "")
+    )
+    if other is None or other.link_id == link.link_id or other.state is LinkState.DISSOLVED:
+        return
+    if activity_id is None or (other.event_id is None and other.pending_event is None):
+        ended = dissolve(other, Reason.SUPPRESSED, suppress=frozenset(Side))
+        desk.carry_out(connection, Observed(link=other), ended, trace)
+        return
+    without = replace(other, activity_id=None, pending_activity=None, base=None)
+    desk.put_link(connection, without)
+    if other.event_id is not None:
+        _take_back(desk, connection, without, trace=trace)
+
+
+def _take_back(desk: Desk, connection: Connection, link: Link, *, trace: str | None) -> None:
+    """Delete an event that we made of an activity that turned out to be our own."""
+    pending = Pending(
+        verb=Verb.DELETE,
+        fields=NO_FIELDS,
+        reason=Reason.SUPPRESSED,
+        revision=link.revision + 1,
+        before=_shown(desk.known.event_of(connection, link), connection),
+    )
+    write = Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS)
+    desk.carry_out(connection, Observed(link=link), start_write(link, write, pending), trace)
+
+
+def _side_of(outcome: OutcomeMessage) -> Side:
+    match outcome:
+        case ActivityWritten():
+            return Side.CRM
+        case EventWritten():
+            return Side.CALENDAR
+        case WriteRejected():
+            return outcome.side

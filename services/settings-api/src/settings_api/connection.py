@@ -1,0 +1,178 @@
+"""A connection as settings-api owns it, and the status that follows from what is known of it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Self
+from uuid import UUID
+
+from tandem.contracts.connections import (
+    ConnectionChanged,
+    ConnectionHealthReported,
+    ConnectionRemoved,
+    ConnectionSettings,
+    ConnectionStatus,
+    HealthSignal,
+    Provider,
+)
+from tandem.contracts.message import SyncUser
+from tandem.runtime.postgres import as_uuid
+
+CRM_SERVICE: Final = "crm-ingest"
+CALENDAR_SERVICE: Final = "calendar-ingest"
+_TOPICS: Final = {
+    HealthSignal.GRANT_LOST: "grant",
+    HealthSignal.GRANT_RESTORED: "grant",
+    HealthSignal.CALENDAR_GONE: "calendar",
+    HealthSignal.PUSH_UP: "push",
+    HealthSignal.PUSH_DOWN: "push",
+    HealthSignal.SYNCED: "synced",
+    HealthSignal.RELEASED: "released",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The last word of a service on one topic."""
+
+    signal: HealthSignal
+    at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """`reports` are the last words by `service.topic`; the newest counts, by the service's clock."""
+
+    connection_id: UUID
+    user: SyncUser
+    provider: Provider
+    email: str
+    owner_email: str
+    owner_time_zone: str
+    crm_credential_id: UUID
+    crm_api_url: str
+    calendar_credential_id: UUID
+    settings: ConnectionSettings
+    started: bool = False
+    revision: int = 1
+    reports: dict[str, Report] = field(default_factory=dict)
+    removed_at: datetime | None = None
+    remove_events: bool = False
+    released: bool = False
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The connection of a row of `settings.connections` with its user."""
+        return cls(
+            connection_id=as_uuid(row["connection_id"]),
+            user=SyncUser(company_id=row["company_id"], user_id=row["user_id"]),
+            provider=Provider(row["provider"]),
+            email=row["email"],
+            owner_email=row["owner_email"],
+            owner_time_zone=row["time_zone"],
+            crm_credential_id=as_uuid(row["crm_credential_id"]),
+            crm_api_url=row["crm_api_url"],
+            calendar_credential_id=as_uuid(row["calendar_credential_id"]),
+            settings=ConnectionSettings.model_validate(row["settings"]),
+            started=row["started"],
+            revision=row["revision"],
+            reports={
+                name: Report(
+                    HealthSignal(kept["signal"]),
+                    datetime.fromisoformat(kept["at"]),
+                    kept["detail"],
+                )
+                for name, kept in row["reports"].items()
+            },
+            removed_at=row["removed_at"],
+            remove_events=row["remove_events"],
+            released=row["released"],
+        )
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """What holds for the connection as a whole, the gravest first."""
+        if not self.started:
+            return ConnectionStatus.SETTING_UP
+        if self.lost_accounts:
+            return ConnectionStatus.RECONNECT_NEEDED
+        if f"{CALENDAR_SERVICE}.calendar" in self.reports:
+            return ConnectionStatus.CALENDAR_GONE
+        return ConnectionStatus.PAUSED if self.settings.paused else ConnectionStatus.ACTIVE
+
+    @property
+    def lost_accounts(self) -> list[str]:
+        """Accounts that must be connected again: `pipedrive`, the calendar's provider, or both."""
+        accounts = {CRM_SERVICE: "pipedrive", CALENDAR_SERVICE: self.provider.value}
+        return [
+            account for service, account in accounts.items() if self._says(
+                f"{service}.grant", HealthSignal.GRANT_LOST
+            )
+        ]
+
+    @property
+    def last_synced(self) -> datetime | None:
+        """When both sides had last been read to their ends; None before that."""
+        moments = [
+            self.reports[f"{service}.synced"].at
+            for service in (CRM_SERVICE, CALENDAR_SERVICE)
+            if f"{service}.synced" in self.reports
+        ]
+        return min(moments) if len(moments) == 2 else None  # noqa: PLR2004 - both sides
+
+    def push_of(self, service: str) -> Report | None:
+        """What a service last said about its provider's push; None: nothing yet."""
+        return self.reports.get(f"{service}.push")
+
+    def heard(self, report: ConnectionHealthReported) -> Self:
+        """The connection after a report; an older one than the last of its topic says nothing."""
+        topic = f"{report.service}.{_TOPICS[report.signal]}"
+        known = self.reports.get(topic)
+        if known is not None and known.at >= report.observed_at:
+            return self
+        heard = Report(report.signal, report.observed_at, report.detail)
+        return replace(self, reports={**self.reports, topic: heard})
+
+    def reconnected(self, service: str, at: datetime) -> Self:
+        """The connection after its account was connected again."""
+        restored = Report(HealthSignal.GRANT_RESTORED, at)
+        return replace(self, reports={**self.reports, f"{service}.grant": restored})
+
+    def with_settings(self, settings: ConnectionSettings) -> Self:
+        """The connection with other settings; a chosen calendar is not gone any more."""
+        reports = dict(self.reports)
+        if settings.calendar_id != self.settings.calendar_id:
+            reports.pop(f"{CALENDAR_SERVICE}.calendar", None)
+        return replace(self, settings=settings, reports=reports)
+
+    def as_message(self, *, message_id: UUID, at: datetime) -> ConnectionChanged | ConnectionRemoved:
+        """What the other services are to know."""
+        if self.removed_at is not None:
+            return ConnectionRemoved(
+                message_id=message_id,
+                occurred_at=at,
+                connection_id=self.connection_id,
+                revision=self.revision,
+                user=self.user,
+                remove_events=self.remove_events,
+            )
+        return ConnectionChanged(
+            message_id=message_id,
+            occurred_at=at,
+            connection_id=self.connection_id,
+            revision=self.revision,
+            user=self.user,
+            crm_credential_id=self.crm_credential_id,
+            crm_api_url=self.crm_api_url,
+            calendar_credential_id=self.calendar_credential_id,
+            provider=self.provider,
+            email=self.email,
+            owner_email=self.owner_email,
+            owner_time_zone=self.owner_time_zone,
+            status=self.status,
+            settings=self.settings,
+        )
+
+    def _says(self, topic: str, signal: HealthSignal) -> bool:
+        known = self.reports.get(topic)
+        return known is not None and known.signal is signal

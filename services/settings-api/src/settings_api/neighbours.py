@@ -1,0 +1,129 @@
+"""Asks the other services over internal HTTP: activity types, calendars, history, explanations."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+
+from settings_api.api.problems import ProblemError
+from settings_api.settings import Settings
+from settings_api.user import User
+from tandem.contracts.connections import Provider
+from tandem.runtime.clock import Clock
+from tandem.runtime.internal import bearer
+
+TYPES_KEPT_S: Final = 60.0
+COMPANIES_KEPT_MAX: Final = 1000
+
+
+@dataclass(frozen=True)
+class ActivityType:
+    """An active activity type of a company."""
+
+    key: str
+    name: str
+    icon: str
+    color: str | None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A calendar of an account."""
+
+    id: str
+    name: str
+    primary: bool
+    writable: bool
+    time_zone: str | None
+
+
+class Neighbours:
+    """The other services; ProblemError 503 where one does not answer."""
+
+    def __init__(self, http: httpx.AsyncClient, settings: Settings, clock: Clock) -> None:
+        self._http = http
+        self._settings = settings
+        self._clock = clock
+        self._types: dict[int, tuple[float, list[ActivityType]]] = {}
+
+    async def activity_types(self, user: User) -> list[ActivityType]:
+        """The active types of a user's company, at most a minute old."""
+        company_id = user.key.company_id
+        now = self._clock.now().timestamp()
+        kept_at, kept = self._types.get(company_id, (0.0, []))
+        if now - kept_at < TYPES_KEPT_S:
+            return kept
+        body = await self._get(
+            self._settings.crm_ingest_url,
+            "/internal/activity-types",
+            {
+                "credential_id": str(user.crm_credential_id),
+                "api_url": user.crm_api_url,
+                "company_id": str(company_id),
+                "user_id": str(user.key.user_id),
+            },
+        )
+        types = [
+            ActivityType(one["key"], one["name"], one["icon"], one["color"])
+            for one in body["items"]
+        ]
+        if len(self._types) >= COMPANIES_KEPT_MAX:
+            self._types.clear()
+        self._types[company_id] = (now, types)
+        return types
+
+    async def calendars(self, credential_id: UUID, provider: Provider) -> list[Calendar]:
+        """The calendars of an account."""
+        body = await self._get(
+            self._settings.calendar_ingest_url,
+            "/internal/calendars",
+            {"credential_id": str(credential_id), "provider": provider.value},
+        )
+        return [
+            Calendar(
+                one["id"], one["name"], one["primary"], one["writable"], one.get("time_zone")
+            )
+            for one in body["items"]
+        ]
+
+    async def history(self, connection_id: UUID, asked: dict[str, str]) -> dict[str, Any]:
+        """A page of a connection's history."""
+        path = f"/internal/connections/{connection_id}/history"
+        return await self._get(self._settings.reconciler_url, path, asked)
+
+    async def explain(self, asked: dict[str, str]) -> dict[str, Any] | None:
+        """Why an item is or is not synced; None where it was never seen."""
+        try:
+            return await self._get(self._settings.reconciler_url, "/internal/explain", asked)
+        except ProblemError as problem:
+            if problem.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    async def _get(self, base: str, path: str, params: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = await self._http.get(
+                base.rstrip("/") + path,
+                params=params,
+                headers=bearer(self._settings.internal_token),
+            )
+        except httpx.HTTPError as error:
+            raise ProblemError(503, "another part of Tandem does not answer; try again") from error
+        if answer.is_success:
+            body: dict[str, Any] = answer.json()
+            return body
+        raise _problem_of(answer)
+
+
+def _problem_of(answer: httpx.Response) -> ProblemError:
+    try:
+        told = answer.json()
+    except ValueError:
+        told = {}
+    title = str(told.get("title") or "another part of Tandem does not answer; try again")
+    if answer.status_code == httpx.codes.CONFLICT:
+        return ProblemError(409, "the account's permission has ended; reconnect it")
+    if answer.status_code in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
+        return ProblemError(answer.status_code, title)
+    return ProblemError(503, "another part of Tandem does not answer; try again")

@@ -1,0 +1,26 @@
+"""The parts of the service that endpoints use, made once by the composition root."""
+
+from dataclasses import dataclass
+
+from settings_api.connections import Connections
+from settings_api.cookies import Cookies
+from settings_api.email_providers import EmailProviders
+from settings_api.neighbours import Neighbours
+from settings_api.oauth.accounts import Accounts
+from settings_api.oauth.states import OAuthStates
+from settings_api.settings import Settings
+from settings_api.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What endpoints may use."""
+
+    settings: Settings
+    connections: Connections
+    tokens: Tokens
+    cookies: Cookies
+    neighbours: Neighbours
+    email_providers: EmailProviders
+    oauth_states: OAuthStates
+    accounts: Accounts

@@ -1,0 +1,99 @@
+"""What settings-api needs to be told by its environment."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+from tandem.contracts.connections import Provider
+from tandem.runtime.settings import CredentialSettings, EnvironmentSettings, RuntimeSettings
+
+
+def _pairs(value: object) -> object:
+    """`north.example=google,south.example=microsoft` as a dictionary."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    return {domain.strip().lower(): provider.strip() for domain, _, provider in pairs}
+
+
+def _names(value: object) -> object:
+    """Names separated by commas as a set."""
+    if not isinstance(value, str):
+        return value
+    return frozenset(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+class OAuthSettings(EnvironmentSettings):
+    """How this installation is known at the providers."""
+
+    public_url: str
+    """Address under which browsers reach this service, without a slash at its end."""
+
+    pipedrive_authorize_url: str
+    """Pipedrive's consent page."""
+
+    pipedrive_token_url: str
+    """Token endpoint of Pipedrive's OAuth server."""
+
+    pipedrive_client_id: str
+    """Client id of the Marketplace app."""
+
+    pipedrive_client_secret: SecretStr
+    """Client secret of the Marketplace app."""
+
+    pipedrive_api_domains: Annotated[frozenset[str], NoDecode, BeforeValidator(_names)] = frozenset(
+        {"pipedrive.com"}
+    )
+    """Hosts (with their subdomains) that a company's API may have; others are refused."""
+
+    google_authorize_url: str
+    """Google's consent page."""
+
+    google_token_url: str
+    """Token endpoint of Google's OAuth server."""
+
+    google_revoke_url: str
+    """Where a Google grant is given back."""
+
+    google_userinfo_url: str
+    """Tells the address of a Google account."""
+
+    google_client_id: str
+    """Client id of the OAuth client."""
+
+    google_client_secret: SecretStr
+    """Client secret of the OAuth client."""
+
+    email_providers: Annotated[dict[str, Provider], NoDecode, BeforeValidator(_pairs)] = Field(
+        default_factory=dict
+    )
+    """Providers of e-mail domains of one's own: `example.com=google,example.org=microsoft`."""
+
+    allow_plain_http: bool = False
+    """Whether addresses may be plain HTTP (sandbox and tests only)."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "OAuthSettings":
+        for name in type(self).model_fields:
+            address = getattr(self, name)
+            if name not in OAuthSettings.model_fields or not name.endswith("_url"):
+                continue
+            if not address.startswith(("http://", "https://")):
+                raise ValueError(f"{name.upper()}: must be a web address")
+            if address.startswith("http://") and not self.allow_plain_http:
+                raise ValueError(f"{name.upper()}: must be https (ALLOW_PLAIN_HTTP is off)")
+        return self
+
+
+class Settings(RuntimeSettings, CredentialSettings, OAuthSettings):
+    """All settings of the service."""
+
+    crm_ingest_url: str
+    """Address of crm-ingest inside the cluster."""
+
+    calendar_ingest_url: str
+    """Address of calendar-ingest inside the cluster."""
+
+    reconciler_url: str
+    """Address of the reconciler inside the cluster."""
