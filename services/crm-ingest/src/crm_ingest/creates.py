@@ -22,7 +22,7 @@ from tandem.runtime.logs import LOG
 
 LEASE_S: Final = 12.0
 """Longer than a call may take, so that a create whose sender died is over when it is up."""
-SETTLE_S: Final = 2.0
+SETTLE_S: Final = 5.0
 """A create whose answer was lost is carried out within this time, or never."""
 SKEW: Final = timedelta(minutes=2)
 """How far Pipedrive's clock may be behind ours."""
@@ -188,9 +188,7 @@ def _intent_of(command: CreateActivity) -> Intent:
     )
 
 
-def _came_of(
-    reading: Reading, account: Account, command: CreateActivity, since: datetime
-) -> bool:
+def _came_of(reading: Reading, account: Account, command: CreateActivity, since: datetime) -> bool:
     return (
         not reading.deleted
         and reading.creator_id in {None, account.user.user_id}

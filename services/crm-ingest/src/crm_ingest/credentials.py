@@ -27,9 +27,7 @@ class Credentials:
         """Connect, and bring the store's schema up to date."""
         url = self._settings.credentials_database_url.get_secret_value()
         await CredentialStore.migrate(url)
-        self._pool = await open_pool(
-            url, connections_max=self._settings.database_connections_max
-        )
+        self._pool = await open_pool(url, connections_max=self._settings.database_connections_max)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -5,7 +5,7 @@ help, `RefusedError` for what the provider will never do.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -39,6 +39,10 @@ class Account:
     owner_email: str = ""
     include_contact: bool = False
     background: bool = False
+
+    def in_background(self) -> "Account":
+        """The same access for work that nobody waits for."""
+        return replace(self, background=True)
 
 
 @dataclass(frozen=True)

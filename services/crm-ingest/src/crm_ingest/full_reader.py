@@ -2,19 +2,20 @@
 
 The cursor is stored once its page is published, so a crash repeats at most a page. Absence never
 deletes: what the user was told of and the list does not show is asked for by its id, and what is
-not found then is hinted to the reader, who knows how to tell a deletion.
+not found then is left to the reader as a hint, who knows how to tell a deletion.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from crm_ingest.crm import Account, Activities, Page
-from crm_ingest.hinting import Hinting
+from crm_ingest.crm import Account, Activities, Reading
 from crm_ingest.observations import Observations
 from crm_ingest.observer import Observer, Seen
 from crm_ingest.reports import Reports
 from crm_ingest.repository.activities import KnownActivities
 from crm_ingest.repository.connections import Connections, People
+from crm_ingest.repository.hints import HeldHints, Hint
 from crm_ingest.repository.reads import ReadClaim, Reads
 from crm_ingest.waits import retry_wait_s
 from tandem.contracts.connections import HealthSignal
@@ -43,9 +44,9 @@ class FullReader:
         observer: Observer,
         observations: Observations,
         publisher: Publisher,
-        hinting: Hinting,
         connections: Connections,
         known: KnownActivities,
+        held: HeldHints,
         reads: Reads,
         reports: Reports,
         clock: Clock,
@@ -54,9 +55,9 @@ class FullReader:
         self._observer = observer
         self._observations = observations
         self._publisher = publisher
-        self._hinting = hinting
         self._connections = connections
         self._known = known
+        self._held = held
         self._reads = reads
         self._reports = reports
         self._clock = clock
@@ -84,49 +85,70 @@ class FullReader:
                 await self._reads.retry(claim, retry_wait_s(claim.attempts, error))
 
     async def _read(self, claim: ReadClaim) -> None:
-        account, people = await self._access(claim)
-        cursor, listed = claim.cursor, claim.listed
-        while not listed:
-            moment = self._clock.now()
-            page = await self._activities.of_owner(account, cursor=cursor)
-            await self._observe(claim, page, people, moment)
-            cursor, listed = page.cursor, page.cursor is None
-            if not await self._reads.store_page(claim, cursor=cursor, listed=listed):
-                raise LeaseLostError
-        await self._ask_for_unseen(claim, account, people)
-        await self._publisher.publish(
-            [self._observations.resynced(claim.user, self._clock.now(), trace=claim.trace)]
-        )
-        await self._reads.finish(claim)
-        await self._reports.access([claim.user], HealthSignal.SYNCED)
-
-    async def _access(self, claim: ReadClaim) -> tuple[Account, People]:
         people = await self._connections.people([claim.user.company_id])
         account = people.accounts.get(claim.user)
         if account is None:
             raise LeaseLostError
-        return account.in_background(), people
+        account = account.in_background()
+        cursor, listed = claim.cursor, claim.listed
+        while not listed:
+            moment = self._clock.now()
+            page = await self._activities.of_owner(account, cursor=cursor)
+            await self._observe(claim, page.readings, people, moment)
+            cursor, listed = page.cursor, page.cursor is None
+            await self._progress(claim, cursor=cursor, listed=listed)
+        await self._ask_for_unseen(claim, account, people)
+        await self._conclude(claim)
 
     async def _ask_for_unseen(self, claim: ReadClaim, account: Account, people: People) -> None:
-        while True:
-            unseen = await self._known.unseen(
-                claim.user, since=claim.started_at, most=IDS_MAX
-            )
-            if not unseen:
-                return
+        """Ask for what the user was once told of and the list did not show."""
+        company_id = claim.user.company_id
+        while unseen := await self._known.unseen(claim.user, since=claim.started_at, most=IDS_MAX):
             moment = self._clock.now()
             found = await self._activities.by_ids(account, unseen)
-            await self._observe(claim, Page(found), people, moment)
-            await self._known.store_checked(claim.user.company_id, unseen, moment)
-            await self._hint(claim, unseen, Page(found))
-            if not await self._reads.store_page(claim, cursor=None, listed=True):
-                raise LeaseLostError
+            await self._observe(claim, found, people, moment)
+            there = {reading.activity.activity_id for reading in found}
+            await self._held.hold(
+                [
+                    (Hint(company_id, activity_id, trace=claim.trace), 0.0)
+                    for activity_id in unseen
+                    if activity_id not in there
+                ]
+            )
+            await self._known.store_checked(company_id, unseen, moment)
+            await self._progress(claim, cursor=None, listed=True)
 
-    async def _hint(self, claim: ReadClaim, asked: Sequence[int], found: Page) -> None:
-        there = {reading.activity.activity_id for reading in found.readings}
-        await self._hinting.hint(
-            claim.user.company_id, [one for one in asked if one not in there], trace=claim.trace
+    async def _conclude(self, claim: ReadClaim) -> None:
+        """Tell of deletions once more, since what was told may be lost; then that this is all."""
+        deleted = await self._known.deleted(claim.user)
+        await self._publisher.publish(
+            [
+                *(
+                    self._observations.gone(claim.user, activity_id, moment, trace=claim.trace)
+                    for activity_id, moment in deleted
+                ),
+                self._observations.resynced(claim.user, self._clock.now(), trace=claim.trace),
+            ]
         )
+        await self._reads.finish(claim)
+        await self._reports.access([claim.user], HealthSignal.SYNCED)
 
-    async def _observe(self, claim: ReadClaim, page: Page, people: People, moment: object) -> None:
-        raise NotImplementedError
+    async def _progress(self, claim: ReadClaim, *, cursor: str | None, listed: bool) -> None:
+        if not await self._reads.store_page(claim, cursor=cursor, listed=listed):
+            raise LeaseLostError
+
+    async def _observe(
+        self, claim: ReadClaim, readings: Sequence[Reading], people: People, moment: datetime
+    ) -> None:
+        company_id = claim.user.company_id
+        told = await self._observer.observe(
+            [
+                Seen((company_id, reading.activity.activity_id), reading, moment, claim.trace)
+                for reading in readings
+            ],
+            people,
+        )
+        if told.waiting:
+            raise told.waiting[0][1]
+        if told.lost:
+            raise GrantLostError("pipedrive has revoked the grant")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from crm_ingest.crm import Account, Contacts, Reading
+from crm_ingest.crm import Account, Contacts, Reading, RefusedError
 from crm_ingest.observations import Observations, contact_fingerprint_of, fingerprint_of
 from crm_ingest.repository.activities import Known, KnownActivities, Place, Published
 from crm_ingest.repository.connections import People
@@ -19,6 +19,7 @@ from tandem.contracts.activities import DealContact
 from tandem.contracts.message import SyncUser
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import is_retryable
+from tandem.runtime.logs import LOG
 from tandem.runtime.publisher import Outgoing, Publisher
 
 
@@ -63,17 +64,23 @@ class Observer:
         self._observations = observations
 
     async def observe(
-        self, seen: Sequence[Seen], people: People, *, only_news: bool = False
+        self,
+        seen: Sequence[Seen],
+        people: People,
+        *,
+        only_news: bool = False,
+        contacts_are_news: bool = False,
     ) -> Told:
         """Publish what was seen; with `only_news`, not what was published like that before.
 
-        Where the deal or contact can not be read just now, the observation is not published
-        without it: it is among `waiting`, or its user among `lost`.
+        With `contacts_are_news`, deals and contacts are looked up of all that was seen, and a
+        change of one is news as well. Where the deal or contact can not be read just now, the
+        observation is not published without it: it is among `waiting`, or its user among `lost`.
         """
         seen = _latest(seen)
         known = await self._known.by_place([one.place for one in seen])
         told = Told()
-        if only_news:
+        if only_news and not contacts_are_news:
             seen = [one for one in seen if _is_news(one, known.get(one.place), people)]
         contacts = await self._contacts_of(seen, people, told)
         outgoing: list[Outgoing] = []
@@ -81,13 +88,17 @@ class Observer:
         gone: list[tuple[Place, datetime]] = []
         for one in seen:
             before = known.get(one.place)
+            old = only_news and not _is_news(one, before, people)
             if one.gone:
+                if old:
+                    continue
                 outgoing += self._tell_gone(one, before, people, told)
                 gone.append((one.place, one.moment))
             elif one.reading is not None and one.place in contacts:
                 contact = contacts[one.place]
-                outgoing += self._tell(one, one.reading, contact, before, people, told)
-                published.append(_published(one, one.reading, contact, before, people))
+                if not (old and _same_contact(before, contact)):
+                    outgoing += self._tell(one, contact, before, people, told)
+                published.append(_published(one, one.reading, contact, people))
         await self._publisher.publish(outgoing)
         await self._known.store([one for one in published if one.owner_told or one.place in known])
         await self._known.store_gone(gone)
@@ -96,13 +107,15 @@ class Observer:
     def _tell(
         self,
         one: Seen,
-        reading: Reading,
         contact: DealContact | None,
         before: Known | None,
         people: People,
         told: Told,
     ) -> list[Outgoing]:
         company_id, _ = one.place
+        reading = one.reading
+        if reading is None:
+            return []
         owner = SyncUser(company_id=company_id, user_id=reading.activity.owner_id)
         users = [owner]
         if before is not None and before.owner_id != owner.user_id:
@@ -173,11 +186,15 @@ class Observer:
 
     async def _contacts_for(
         self, account: Account, ones: Sequence[tuple[Seen, Reading]]
-    ) -> tuple[DealContact, ...] | Exception:
+    ) -> tuple[DealContact | None, ...] | Exception:
+        """Contacts; none where Pipedrive refuses to tell; the error where it may tell later."""
         try:
             return await self._contacts.of_activities(account, [reading for _, reading in ones])
         except GrantLostError as error:
             return error
+        except RefusedError as error:
+            LOG.warning("contacts_refused", user=account.user.key, detail=str(error))
+            return (None,) * len(ones)
         except Exception as error:
             if not is_retryable(error):
                 raise
@@ -209,11 +226,14 @@ def _is_news(one: Seen, before: Known | None, people: People) -> bool:
     )
 
 
+def _same_contact(before: Known | None, contact: DealContact | None) -> bool:
+    return before is not None and before.contact_fingerprint == contact_fingerprint_of(contact)
+
+
 def _published(
     one: Seen,
     reading: Reading,
     contact: DealContact | None,
-    before: Known | None,
     people: People,
 ) -> Published:
     owner = SyncUser(company_id=one.place[0], user_id=reading.activity.owner_id)

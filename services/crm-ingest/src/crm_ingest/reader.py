@@ -7,7 +7,6 @@ PostgreSQL and tried again from there, so that a slow provider holds up no parti
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from crm_ingest.crm import RefusedError
@@ -20,20 +19,20 @@ from crm_ingest.repository.hints import HeldHints, Hint
 from crm_ingest.waits import retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.message import SyncUser
-from tandem.runtime.clock import Clock
 from tandem.runtime.failures import is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.telemetry import span
 
 HELD_LONGEST_S: Final = 120.0
+FOLLOW_S_MAX: Final = 30.0
+"""What is not read by then is held: no batch may come near Kafka's `max.poll.interval.ms`."""
 
 
 @dataclass(frozen=True)
 class _Followed:
-    """A hint, what came of it, and when it was looked at; `error`: it must wait."""
+    """A hint and what came of it; `error`: it must wait."""
 
     hint: Hint
-    moment: datetime
     look: Look | None = None
     error: Exception | None = None
 
@@ -50,7 +49,6 @@ class Reader:
         known: KnownActivities,
         held: HeldHints,
         reports: Reports,
-        clock: Clock,
     ) -> None:
         self._lookup = lookup
         self._observer = observer
@@ -58,7 +56,6 @@ class Reader:
         self._known = known
         self._held = held
         self._reports = reports
-        self._clock = clock
 
     async def follow(self, hints: Sequence[Hint]) -> None:
         """Follow hints; returns once each is published, held for later, or known to be nobody's."""
@@ -66,30 +63,37 @@ class Reader:
         people = await self._connections.people({hint.company_id for hint in merged})
         known = await self._known.by_place([hint.place for hint in merged])
         concerned = [hint for hint in merged if _concerns(hint, known.get(hint.place), people)]
+        late_at = asyncio.get_running_loop().time() + FOLLOW_S_MAX
         followed = await asyncio.gather(
-            *(self._follow(hint, known.get(hint.place), people) for hint in concerned)
+            *(self._follow(hint, known.get(hint.place), people, late_at) for hint in concerned)
         )
         await self._publish(followed, people)
         await self._held.release(merged)
 
-    async def _follow(self, hint: Hint, before: Known | None, people: People) -> _Followed:
-        moment = self._clock.now()
+    async def follow_one(self, hint: Hint) -> None:
+        """Follow a hint that was held."""
+        await self.follow([hint])
+
+    async def _follow(
+        self, hint: Hint, before: Known | None, people: People, late_at: float
+    ) -> _Followed:
         try:
             with span("crm.read", parent=hint.trace):
-                look = await self._lookup.look(
-                    hint.activity_id,
-                    accounts=people.of_company(hint.company_id),
-                    owner_id=before.owner_id if before else None,
-                    hinted_owner_id=hint.user_id,
-                )
+                async with asyncio.timeout_at(late_at):
+                    look = await self._lookup.look(
+                        hint.activity_id,
+                        accounts=people.of_company(hint.company_id),
+                        owner_id=before.owner_id if before else None,
+                        hinted_owner_id=hint.user_id,
+                    )
         except RefusedError as error:
             LOG.warning("read_refused", company_id=hint.company_id, detail=str(error))
-            return _Followed(hint, moment, Look(Sight.HIDDEN))
+            return _Followed(hint)
         except Exception as error:
             if not is_retryable(error):
                 raise
-            return _Followed(hint, moment, error=error)
-        return _Followed(hint, moment, look)
+            return _Followed(hint, error=error)
+        return _Followed(hint, look)
 
     async def _publish(self, followed: Sequence[_Followed], people: People) -> None:
         seen: list[Seen] = []
@@ -99,15 +103,16 @@ class Reader:
         by_place: dict[Place, Hint] = {}
         for one in followed:
             hint = by_place[one.hint.place] = one.hint
-            if one.look is None:
+            if one.error is not None:
                 waiting.append((replace(hint, missing=False), _wait_s(hint, one.error)))
+            if one.look is None:
                 continue
             lost |= one.look.lost
             synced |= {one.look.seen_by} if one.look.seen_by else set()
             if one.look.sight is Sight.MISSING and not hint.missing:
                 waiting.append((replace(hint, missing=True), CONFIRM_S))
             elif one.look.sight is not Sight.HIDDEN:
-                seen.append(Seen(hint.place, one.look.reading, one.moment, hint.trace))
+                seen.append(Seen(hint.place, one.look.reading, one.look.moment, hint.trace))
         told = await self._observer.observe(seen, people)
         waiting += [
             (hint := replace(by_place[one.place], missing=False), _wait_s(hint, error))
@@ -140,7 +145,5 @@ def _concerns(hint: Hint, before: Known | None, people: People) -> bool:
     return hint.user_id is None or any(one.user.user_id == hint.user_id for one in accounts)
 
 
-def _wait_s(hint: Hint, error: Exception | None) -> float:
-    return retry_wait_s(
-        hint.attempts, error or RuntimeError("nothing was read"), longest_s=HELD_LONGEST_S
-    )
+def _wait_s(hint: Hint, error: Exception) -> float:
+    return retry_wait_s(hint.attempts, error, longest_s=HELD_LONGEST_S)

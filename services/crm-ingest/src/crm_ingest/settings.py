@@ -28,9 +28,6 @@ class PipedriveSettings(EnvironmentSettings):
     pipedrive_webhook_password: Annotated[SecretStr, Field(min_length=8)]
     """Password that Pipedrive sends along with each webhook."""
 
-    sweep_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
-    """Seconds between two sweeps of one user's activities."""
-
     allow_plain_http: bool = False
     """Whether Pipedrive's addresses may be plain HTTP (sandbox and tests only)."""
 
@@ -45,5 +42,18 @@ class PipedriveSettings(EnvironmentSettings):
         return self
 
 
-class Settings(RuntimeSettings, CredentialSettings, PipedriveSettings):
+class PaceSettings(EnvironmentSettings):
+    """How often and how much at a time."""
+
+    sweep_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
+    """Seconds between two sweeps of one user's activities."""
+
+    reads_max: Annotated[int, Field(ge=1, le=100)] = 16
+    """Hinted activities that one process reads at a time."""
+
+    writes_max: Annotated[int, Field(ge=1, le=100)] = 16
+    """Commands that one process carries out at a time."""
+
+
+class Settings(RuntimeSettings, CredentialSettings, PipedriveSettings, PaceSettings):
     """All settings of the service."""

@@ -77,9 +77,7 @@ class Writes:
         if not fields:
             return self._written(command, command.activity_id, present, moment)
         moment = self.now()
-        changed = await self.activities.change(
-            account, present, fields=fields, draft=command.draft
-        )
+        changed = await self.activities.change(account, present, fields=fields, draft=command.draft)
         if changed is None:
             return self._rejected(command, Rejection.GONE, moment=moment)
         return self._written(command, command.activity_id, changed, moment)
@@ -109,9 +107,7 @@ class Writes:
         )
 
     def _stale(self, command: Command, present: Reading, moment: datetime) -> WriteRejected:
-        return self._rejected(
-            command, Rejection.STALE, moment=moment, activity=present.activity
-        )
+        return self._rejected(command, Rejection.STALE, moment=moment, activity=present.activity)
 
     def _rejected(
         self,

@@ -41,7 +41,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Connection:
-    """`reports` are the last words by `service.topic`; the newest counts, by the service's clock."""
+    """`reports` are the last words by `service.topic`, the newest by the service's clock."""
 
     connection_id: UUID
     user: SyncUser
@@ -105,9 +105,9 @@ class Connection:
         """Accounts that must be connected again: `pipedrive`, the calendar's provider, or both."""
         accounts = {CRM_SERVICE: "pipedrive", CALENDAR_SERVICE: self.provider.value}
         return [
-            account for service, account in accounts.items() if self._says(
-                f"{service}.grant", HealthSignal.GRANT_LOST
-            )
+            account
+            for service, account in accounts.items()
+            if self._says(f"{service}.grant", HealthSignal.GRANT_LOST)
         ]
 
     @property
@@ -145,7 +145,9 @@ class Connection:
             reports.pop(f"{CALENDAR_SERVICE}.calendar", None)
         return replace(self, settings=settings, reports=reports)
 
-    def as_message(self, *, message_id: UUID, at: datetime) -> ConnectionChanged | ConnectionRemoved:
+    def as_message(
+        self, *, message_id: UUID, at: datetime
+    ) -> ConnectionChanged | ConnectionRemoved:
         """What the other services are to know."""
         if self.removed_at is not None:
             return ConnectionRemoved(

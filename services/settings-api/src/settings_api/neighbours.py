@@ -81,9 +81,7 @@ class Neighbours:
             {"credential_id": str(credential_id), "provider": provider.value},
         )
         return [
-            Calendar(
-                one["id"], one["name"], one["primary"], one["writable"], one.get("time_zone")
-            )
+            Calendar(one["id"], one["name"], one["primary"], one["writable"], one.get("time_zone"))
             for one in body["items"]
         ]
 

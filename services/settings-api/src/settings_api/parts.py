@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import httpx
+
 from settings_api.connections import Connections
 from settings_api.cookies import Cookies
 from settings_api.email_providers import EmailProviders
@@ -10,6 +12,7 @@ from settings_api.oauth.accounts import Accounts
 from settings_api.oauth.states import OAuthStates
 from settings_api.settings import Settings
 from settings_api.tokens import Tokens
+from tandem.runtime.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,8 @@ class Parts:
     """What endpoints may use."""
 
     settings: Settings
+    clock: Clock
+    http: httpx.AsyncClient
     connections: Connections
     tokens: Tokens
     cookies: Cookies

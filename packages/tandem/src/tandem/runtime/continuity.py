@@ -5,6 +5,7 @@ The highest offset that this service has seen of each of its topics' partitions 
 asks must read its sources again from the start.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -53,12 +54,21 @@ class Continuity:
         return bool(shrunk)
 
     async def _ends(self) -> dict[tuple[str, int], int]:
+        # A connection that is broken off half made is never closed: a cancellation waits for it.
+        reading = asyncio.ensure_future(self._read_ends())
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.wait([reading])
+            raise
+
+    async def _read_ends(self) -> dict[tuple[str, int], int]:
         # Only of topics that it was made with does a consumer know the partitions.
         consumer = AIOKafkaConsumer(
             *self._names, bootstrap_servers=self._bootstrap_servers, request_timeout_ms=15_000
         )
-        await consumer.start()
         try:
+            await consumer.start()
             partitions = [
                 TopicPartition(name, partition)
                 for name in self._names

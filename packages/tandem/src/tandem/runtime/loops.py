@@ -9,6 +9,7 @@ from tandem.runtime.logs import LOG
 
 PAUSE_AFTER_ERROR_S = 1.0
 PAUSE_LONGEST_S = 30.0
+CANCEL_AGAIN_S = 1.0
 
 Round = Callable[[], Awaitable[None]]
 Wait = Callable[[float], Awaitable[None]]
@@ -31,10 +32,12 @@ class Loops:
         self._tasks = [asyncio.create_task(self._run(*loop), name=loop[0]) for loop in self._rounds]
 
     async def stop(self) -> None:
-        """Cancel all loops and wait until they are gone."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancel all loops and wait until they are gone; some libraries swallow a cancellation."""
+        left = set(self._tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
     async def _run(self, name: str, seconds: float, once: Round, wait: Wait) -> None:
         failures = 0

@@ -1,0 +1,1 @@
+"""What stands behind the port `crm_ingest.crm`."""

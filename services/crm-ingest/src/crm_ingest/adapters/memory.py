@@ -1,6 +1,6 @@
 """A CRM in memory, for tests: the same port, the same behaviour, no network."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,7 +9,6 @@ from crm_ingest.crm import (
     Account,
     ActivityKind,
     Crm,
-    ForbiddenError,
     Invitee,
     Page,
     Reading,
@@ -34,24 +33,28 @@ _FIELDS = {
 class MemoryCrm:
     """One company; `page_size` activities make a page.
 
-    `failures` are raised by the next calls, one each; those of `lost_answers` only after the next
-    write was carried out. `hidden` holds pairs of a user and an activity that he may not see.
+    `failures` are raised by the next calls, one each, and those of `failures_of` by the calls of
+    that name (None: that one goes well); `refusing` are raised for every call of a user. So many
+    `lost_answers` of writes never arrive, although the writes are carried out. `hidden` holds pairs
+    of a user and an activity that he may not see; `unlisted` activities are in no list.
     """
 
     clock: Clock
     page_size: int = 500
     deleted_are_shown: bool = True
     failures: list[Exception] = field(default_factory=list)
+    failures_of: dict[str, list[Exception | None]] = field(default_factory=dict)
     lost_answers: int = 0
     calls: list[str] = field(default_factory=list)
     hidden: set[tuple[int, int]] = field(default_factory=set)
+    unlisted: set[int] = field(default_factory=set)
     refusing: dict[int, Exception] = field(default_factory=dict)
     contacts: dict[int, DealContact] = field(default_factory=dict)
     webhooks: dict[str, bool] = field(default_factory=dict)
     terms: str = "terms"
     kinds: tuple[ActivityKind, ...] = (ActivityKind("meeting", "Meeting", "meeting", None),)
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
     _kept: dict[int, Reading] = field(default_factory=dict)
-    _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def crm(self) -> Crm:
@@ -74,7 +77,7 @@ class MemoryCrm:
         if before is None:
             before = Reading(
                 activity=ActivitySnapshot(
-                    activity_id=activity_id or next(self._ids),
+                    activity_id=activity_id or next(self.ids),
                     owner_id=owner_id,
                     type="meeting",
                     added_at=now,
@@ -92,6 +95,12 @@ class MemoryCrm:
         """Say whom an activity is about, without changing the activity."""
         self._kept[activity_id] = replace(self._kept[activity_id], deal_id=activity_id)
         self.contacts[activity_id] = contact
+
+    def age(self, activity_id: int, by: timedelta) -> None:
+        """Have an activity look as if its last change was so long ago."""
+        kept = self._kept[activity_id]
+        older = kept.activity.model_copy(update={"updated_at": kept.activity.updated_at - by})
+        self._keep(replace(kept, activity=older))
 
     def take_away(self, activity_id: int) -> None:
         """Delete an activity as its owner would."""
@@ -117,7 +126,7 @@ class MemoryCrm:
             kept
             for activity_id, kept in sorted(self._kept.items())
             if activity_id > int(cursor or 0)
-            and not kept.deleted
+            and self._is_listed(kept)
             and kept.activity.owner_id == account.user.user_id
             and (since is None or kept.activity.updated_at >= since)
         ]
@@ -132,7 +141,7 @@ class MemoryCrm:
             raise AssertionError("at most 100 at a time")
         found = (self._kept.get(activity_id) for activity_id in activity_ids)
         return tuple(
-            kept for kept in found if kept and not kept.deleted and self._shows(account, kept)
+            kept for kept in found if kept and self._is_listed(kept) and self._shows(account, kept)
         )
 
     async def create(self, account: Account, *, kind: str, draft: ActivityDraft) -> Reading:
@@ -140,14 +149,16 @@ class MemoryCrm:
         self._enter("create", account)
         now = self._later(None)
         snapshot = ActivitySnapshot(
-            activity_id=next(self._ids),
+            activity_id=next(self.ids),
             owner_id=account.user.user_id,
             type=kind,
             added_at=now,
             updated_at=now,
         )
         made = Reading(activity=snapshot, creator_id=account.user.user_id, invitees=())
-        return self._answer(self._keep(_written(made, frozenset(MeetingField), draft)))
+        kept = self._keep(_written(made, frozenset(MeetingField), draft))
+        self._lose_answer()
+        return kept
 
     async def change(
         self,
@@ -164,14 +175,16 @@ class MemoryCrm:
             return None
         written = _written(kept, fields, draft)
         stamped = written.activity.model_copy(update={"updated_at": self._later(kept)})
-        return self._answer(self._keep(replace(written, activity=stamped)))
+        changed = self._keep(replace(written, activity=stamped))
+        self._lose_answer()
+        return changed
 
     async def delete(self, account: Account, activity_id: int) -> None:
         """Delete an activity."""
         self._enter("delete", account)
         if activity_id in self._kept and not self._kept[activity_id].deleted:
             self.take_away(activity_id)
-        self._answer(None)
+        self._lose_answer()
 
     async def of_activities(
         self, account: Account, readings: Sequence[Reading]
@@ -201,16 +214,22 @@ class MemoryCrm:
             raise refusal
         if self.failures:
             raise self.failures.pop(0)
+        failures = self.failures_of.get(call)
+        failure = failures.pop(0) if failures else None
+        if failure is not None:
+            raise failure
         self.calls.append(call)
 
-    def _answer(self, answer: Reading | None) -> Reading:
+    def _lose_answer(self) -> None:
         if self.lost_answers:
             self.lost_answers -= 1
             raise UncertainError("the answer was lost")
-        return answer  # type: ignore[return-value]
 
     def _shows(self, account: Account, kept: Reading) -> bool:
         return (account.user.user_id, kept.activity.activity_id) not in self.hidden
+
+    def _is_listed(self, kept: Reading) -> bool:
+        return not kept.deleted and kept.activity.activity_id not in self.unlisted
 
     def _keep(self, reading: Reading) -> Reading:
         self._kept[reading.activity.activity_id] = reading
@@ -229,7 +248,6 @@ class _Webhooks:
     """The company's webhooks: by id, whether they work."""
 
     company: MemoryCrm
-    _ids: Callable[[], str] = field(default=lambda: "")
 
     @property
     def terms(self) -> str:
@@ -244,7 +262,7 @@ class _Webhooks:
     async def create(self, account: Account) -> Subscription:
         """Make a webhook."""
         self.company.enter("webhooks.create", account)
-        webhook_id = f"w{len(self.company.calls)}"
+        webhook_id = str(next(self.company.ids))
         self.company.webhooks[webhook_id] = True
         return Subscription(webhook_id, working=True)
 
@@ -252,3 +270,15 @@ class _Webhooks:
         """Remove a webhook."""
         self.company.enter("webhooks.delete", account)
         self.company.webhooks.pop(webhook_id, None)
+
+
+def _written(present: Reading, fields: Collection[MeetingField], draft: ActivityDraft) -> Reading:
+    """The activity with the named fields as the draft has them."""
+    changes = {name: getattr(draft, name) for one in fields for name in _FIELDS.get(one, ())}
+    invitees = present.invitees or ()
+    if MeetingField.GUESTS in fields:
+        kept = [invitee for invitee in invitees if invitee.email in draft.guests]
+        there = {invitee.email for invitee in kept}
+        invitees = (*kept, *(Invitee(email) for email in sorted(draft.guests - there)))
+        changes["guests"] = tuple(Guest(email=invitee.email) for invitee in invitees)
+    return replace(present, activity=present.activity.model_copy(update=changes), invitees=invitees)

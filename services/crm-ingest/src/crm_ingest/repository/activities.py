@@ -162,3 +162,12 @@ class KnownActivities:
                 most=most,
             )
         ]
+
+    async def deleted(self, user: SyncUser) -> list[tuple[int, datetime]]:
+        """Activities that were deleted after the user was told of them, and when that was seen."""
+        return [
+            (row["activity_id"], row["observed_at"])
+            async for row in QUERIES.deleted_activities(
+                self._database.pool, company_id=user.company_id, user_id=user.user_id
+            )
+        ]

@@ -75,9 +75,7 @@ class Connections:
                 at_once=before is not None and is_read and (not was_read or wants_contacts),
             )
             if wants_contacts:
-                await QUERIES.refresh_contacts(
-                    db, company_id=user.company_id, user_id=user.user_id
-                )
+                await QUERIES.refresh_contacts(db, company_id=user.company_id, user_id=user.user_id)
             if was_read != is_read:
                 await QUERIES.need_webhook(db, company_id=user.company_id)
 
@@ -148,9 +146,7 @@ class Connections:
         """Connections of a company for which it is news that webhooks come, or do not."""
         return [
             as_uuid(row["connection_id"])
-            async for row in QUERIES.note_push(
-                db, company_id=company_id, up=up, readable=READABLE
-            )
+            async for row in QUERIES.note_push(db, company_id=company_id, up=up, readable=READABLE)
         ]
 
     async def lost_grants(self, most: int) -> list[Account]:
@@ -179,5 +175,3 @@ class Connections:
         await QUERIES.purge_users(self._database.pool)
         await QUERIES.purge_companies(self._database.pool)
         await QUERIES.drop_abandoned_reads(self._database.pool, company_id=None)
-
-

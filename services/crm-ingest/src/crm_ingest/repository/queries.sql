@@ -185,8 +185,8 @@ FROM unnest(:company_ids::bigint[], :activity_ids::bigint[], :user_ids::bigint[]
     :missings::boolean[], :waits_s::float8[])
     AS w(company_id, activity_id, user_id, trace, missing, wait_s)
 ORDER BY company_id, activity_id
-ON CONFLICT (company_id, activity_id) DO UPDATE SET user_id = excluded.user_id,
-    trace = excluded.trace, missing = excluded.missing, attempts = h.attempts + 1,
+ON CONFLICT (company_id, activity_id) DO UPDATE
+SET user_id = coalesce(excluded.user_id, h.user_id), trace = excluded.trace, missing = excluded.missing, attempts = h.attempts + 1,
     due_at = excluded.due_at;
 
 -- name: release_hints!
@@ -284,6 +284,12 @@ WHERE company_id = :company_id AND told @> ARRAY[:user_id]::bigint[] AND NOT gon
   AND checked_at < :since
 ORDER BY activity_id LIMIT :most;
 
+-- name: deleted_activities
+-- Activities that were deleted after the user was told of them.
+SELECT activity_id, observed_at FROM crm.known_activities
+WHERE company_id = :company_id AND told @> ARRAY[:user_id]::bigint[] AND gone
+ORDER BY activity_id;
+
 -- name: queue_commands!
 INSERT INTO crm.parked_commands AS q (link_id, connection_id, revision, backfill, command, trace)
 SELECT link_id, connection_id, revision, backfill, command, trace
@@ -330,7 +336,8 @@ WHERE link_id = :link_id AND revision > :revision AND lease = :lease;
 -- name: park_command!
 UPDATE crm.parked_commands SET lease = NULL, leased_until = NULL,
     attempts = CASE WHEN revision = :revision THEN attempts + 1 ELSE attempts END,
-    due_at = now() + make_interval(secs => CASE WHEN revision = :revision THEN :wait_s::float8 ELSE 0 END)
+    due_at = now() + make_interval(
+        secs => CASE WHEN revision = :revision THEN :wait_s::float8 ELSE 0 END)
 WHERE link_id = :link_id AND lease = :lease;
 
 -- name: remember_outcome!
@@ -402,7 +409,7 @@ WITH due AS (
 )
 UPDATE crm.webhooks w SET due_at = now() + make_interval(secs => :lease_s)
 FROM due WHERE w.company_id = due.company_id
-RETURNING w.company_id, w.webhook_id, w.terms;
+RETURNING w.company_id, w.webhook_id, w.user_id, w.terms;
 
 -- name: watchers
 -- Connections of a company: whether each still is one, and whether it can be used to look.
@@ -414,7 +421,7 @@ FROM crm.connections WHERE company_id = :company_id
 ORDER BY user_id, connection_id;
 
 -- name: store_webhook!
-UPDATE crm.webhooks SET webhook_id = :webhook_id, terms = :terms, checked_at = now(),
+UPDATE crm.webhooks SET webhook_id = :webhook_id, user_id = :user_id, terms = :terms, checked_at = now(),
     due_at = now() + make_interval(secs => :next_s)
 WHERE company_id = :company_id;
 

@@ -15,7 +15,9 @@ _TITLES = {404: "there is nothing at this address", 405: "this address does not 
 class ProblemError(Exception):
     """An error with the status and the title that the caller gets; `errors` name fields."""
 
-    def __init__(self, status: int, title: str, *, errors: list[dict[str, str]] | None = None):
+    def __init__(
+        self, status: int, title: str, *, errors: list[dict[str, str]] | None = None
+    ) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
@@ -24,9 +26,7 @@ class ProblemError(Exception):
 
 def field_problem(field: str, message: str) -> ProblemError:
     """One field is not what it must be."""
-    return ProblemError(
-        422, f"{field}: {message}", errors=[{"field": field, "message": message}]
-    )
+    return ProblemError(422, f"{field}: {message}", errors=[{"field": field, "message": message}])
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -51,10 +51,8 @@ async def exchange_code(
     )
 
 
-async def json_of(
-    http: httpx.AsyncClient, method: str, url: str, **request: Any
-) -> dict[str, Any]:
-    """The object that a provider answers; {} where it refuses, ProblemError 503 where it is down."""
+async def json_of(http: httpx.AsyncClient, method: str, url: str, **request: Any) -> dict[str, Any]:
+    """The object that a provider answers; {} for a refusal, ProblemError 503 where it is down."""
     try:
         answer = await http.request(method, url, **request)
     except httpx.HTTPError as error:

@@ -1,4 +1,4 @@
-"""OAuth round trips under way: each state is good once, for ten minutes, in the browser it began in."""
+"""OAuth round trips under way: a state is good once, for ten minutes, in one browser."""
 
 import base64
 import hashlib

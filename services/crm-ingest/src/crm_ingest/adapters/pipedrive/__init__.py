@@ -1,0 +1,1 @@
+"""Pipedrive's dialect; nothing of it leaves this package."""

@@ -56,7 +56,7 @@ class PipedriveActivities:
 
     async def by_ids(self, account: Account, activity_ids: Sequence[int]) -> tuple[Reading, ...]:
         """See `Activities`."""
-        params = {
+        params: dict[str, str | int | bool] = {
             **WITH_ATTENDEES,
             "ids": ",".join(str(activity_id) for activity_id in activity_ids),
             "limit": PAGE_MAX,

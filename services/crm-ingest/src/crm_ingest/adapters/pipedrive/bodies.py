@@ -127,9 +127,7 @@ def _participants(
 
 
 def _is_owner(account: Account, invitee: Invitee) -> bool:
-    return (
-        invitee.user_id == account.user.user_id or invitee.email == account.owner_email.lower()
-    )
+    return invitee.user_id == account.user.user_id or invitee.email == account.owner_email.lower()
 
 
 def _attendee(invitee: Invitee) -> Json:

@@ -76,8 +76,7 @@ class Budget:
                 int(limit), int(remaining), now + timedelta(seconds=reset_s)
             )
         left = _number(
-            headers.get("x-daily-ratelimit-token-remaining")
-            or headers.get("x-daily-requests-left")
+            headers.get("x-daily-ratelimit-token-remaining") or headers.get("x-daily-requests-left")
         )
         if left is not None:
             whole = _number(headers.get("x-daily-ratelimit-token-limit"))

@@ -158,7 +158,7 @@ class PipedriveClient:
                 raise failed(f"pipedrive: {type(error).__name__}") from error
         return self._translate(account, operation, method, response)
 
-    async def _exchange(
+    async def _exchange(  # noqa: PLR0917 - all that makes a call
         self,
         account: Account,
         credential: Credential,

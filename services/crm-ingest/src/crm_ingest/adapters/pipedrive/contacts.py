@@ -76,7 +76,10 @@ class PipedriveContacts:
         return data if isinstance(data, dict) else None
 
     async def _many(self, account: Account, kind: str, ids: Sequence[int]) -> list[Json]:
-        params = {"ids": ",".join(str(item_id) for item_id in ids), "limit": IDS_MAX}
+        params: dict[str, str | int | bool] = {
+            "ids": ",".join(str(item_id) for item_id in ids),
+            "limit": IDS_MAX,
+        }
         try:
             answer = await self._client.read(account, f"{kind}.list", f"/api/v2/{kind}", params)
         except (MissingError, ForbiddenError):

@@ -60,9 +60,7 @@ def notice_of(body: bytes) -> Notice | None:
         told = _Body.model_validate_json(body)
         if told.meta.entity != "activity":
             return None
-        ids = _ActivityMeta(
-            entity_id=told.meta.entity_id, company_id=told.meta.company_id
-        )
+        ids = _ActivityMeta(entity_id=told.meta.entity_id, company_id=told.meta.company_id)
         owner = _Owner.model_validate((told.data or told.previous) or {})
     except ValidationError as error:
         raise MalformedError("not a webhook v2 of Pipedrive") from error

@@ -62,7 +62,7 @@ class TokenRefresh:
             _count("lost")
             raise GrantLostError("pipedrive has revoked the grant")
         token = answer.get("access_token")
-        if not status.is_success or not isinstance(token, str) or not token:
+        if not response.is_success or not isinstance(token, str) or not token:
             _count("unavailable")
             raise Retryable(f"pipedrive token endpoint: status {response.status_code}")
         _count("ok")

@@ -1,6 +1,7 @@
 """Reads an activity of API v2 into our own terms.
 
-Times are UTC. A time of day comes as `HH:MM` or `HH:MM:SS`, and as `""` or null where there is none.
+Times are UTC. A time of day comes as `HH:MM` or `HH:MM:SS`, and as `""` or null where there is
+none.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,9 @@ def reading_of(answer: Json) -> Reading:
     try:
         return _reading(answer)
     except (KeyError, TypeError, ValueError, ValidationError) as error:
-        raise RefusedError(f"pipedrive: an activity of unknown shape ({type(error).__name__})") from error
+        raise RefusedError(
+            f"pipedrive: an activity of unknown shape ({type(error).__name__})"
+        ) from error
 
 
 def readings_of(answers: Sequence[Any]) -> tuple[Reading, ...]:

@@ -125,6 +125,7 @@ CREATE INDEX create_intents_begun_at ON crm.create_intents (begun_at);
 CREATE TABLE crm.webhooks (
     company_id bigint PRIMARY KEY,
     webhook_id text,
+    user_id bigint,
     terms text NOT NULL DEFAULT '',
     checked_at timestamptz,
     due_at timestamptz NOT NULL DEFAULT now()

@@ -1,0 +1,138 @@
+"""Descriptions: HTML to text, what comes back after we wrote text, the block's marker."""
+
+from time import perf_counter
+
+import pytest
+
+from calendar_ingest.adapters.google.descriptions import as_description, description_format
+from reconciler.core.deal_contact import block_of
+from reconciler.core.text import (
+    BLOCK_MARKER,
+    plain,
+    single_line,
+    text_of_html,
+    with_block,
+    without_block,
+)
+from tandem.contracts.activities import DealContact
+from tandem.contracts.events import TextFormat
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("plain", "plain"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("a\nb<br>c", "a\nb\nc"),
+        ("<p>a</p><p>b</p>", "a\nb"),
+        ("<p>a</p><p><br></p><p>b</p>", "a\n\nb"),
+        ("a<div>b</div>c", "a\nb\nc"),
+        ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("x &lt;b&gt; &amp; y &eacute; &nbsp;", "x <b> & y é"),
+        ('<a href="https://x.example">https://x.example</a>', "https://x.example"),
+        ('<a href="https://x.example">here</a>', "here (https://x.example)"),
+        ('<a href="mailto:a@x.example">a@x.example</a>', "a@x.example"),
+        ('<a href="u">one<a href="v">two</a>', "one (u)two (v)"),
+        ("<style>p {}</style><script>evil()</script>seen", "seen"),
+        ("<b>bold</b> and <i>italic</i>", "bold and italic"),
+        ("<unknown-tag>kept</unknown-tag>", "kept"),
+        ("un<closed <p", "un"),
+        ("https://x.example/?a=1&amp;b=2", "https://x.example/?a=1&b=2"),
+        ("<?xml version='1.0'?>a", "a"),
+    ],
+)
+def test_html_is_read_as_a_person_would_see_it(html, text):
+    assert text_of_html(html) == text
+
+
+@pytest.mark.parametrize("hostile", ["<![if x]>a", "<!-- open", "<", "&#x110000;", "<a" * 3, "\0"])
+def test_broken_html_is_read_without_an_error(hostile):
+    assert isinstance(text_of_html(hostile), str)
+
+
+@pytest.mark.parametrize("piece", ["<a>", "<div>", "<a href='x'>y", "</a>", "<b", "&", "<!--"])
+def test_reading_takes_time_in_proportion_to_length(piece):
+    begin = perf_counter()
+    text_of_html(piece * (65_536 // len(piece)))
+    assert perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "two\nlines",
+        "three\n\n\n\nblank ones",
+        "1 < 2 & 3 > 2",
+        "<b>not bold</b>",
+        "&amp; is an ampersand",
+        "&copy without an end",
+        "<br>",
+        "a <br> b\nc",
+        "<p>a</p>\n<p>b</p>",
+        "<script>x</script>",
+        "<!-- no comment -->",
+        "<![CDATA[x]]>",
+        "  indented\n    more <b>",
+        "🎉 <i>",
+    ],
+)
+def test_text_that_we_write_comes_back_as_the_same_text(text):
+    given = as_description(text)
+    html = description_format(given) is TextFormat.HTML
+    assert plain(text_of_html(given) if html else given) == plain(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", " a \n b \r\n\r\n", "\u00a0a\u00a0", "a\n\n--- Pipedrive ---\nb", "\r\r", "\x0b\n x"]
+)
+def test_normalising_twice_is_normalising_once(text):
+    assert plain(plain(text)) == plain(text)
+    assert without_block(without_block(text)) == without_block(text)
+    assert single_line(single_line(text)) == single_line(text)
+
+
+@pytest.mark.parametrize("description", ["", "Agenda", "Agenda\n\nTwo"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\u00a0\r\n"])
+def test_the_block_is_cut_off_again_whatever_the_line_ends(description, line_end):
+    written = with_block(description, "Deal: Big\nContact: Bob")
+    assert without_block(written.replace("\n", line_end)) == description
+
+
+def test_the_block_is_cut_off_again_after_the_calendar_made_it_html():
+    written = with_block("Agenda", "Deal: Big\nContact: Bob").replace("\n", "<br>")
+    assert without_block(text_of_html(written)) == "Agenda"
+
+
+def test_only_a_whole_marker_line_begins_the_block():
+    talk = f"We talked about {BLOCK_MARKER} and more"
+    assert without_block(talk) == talk
+
+
+def test_no_block_leaves_no_marker():
+    assert with_block("Agenda", "") == "Agenda"
+
+
+def test_the_block_shows_what_is_there_without_empty_lines():
+    everything = DealContact(
+        activity_url="https://x.example/activity/1",
+        deal_title="Big deal",
+        deal_value="€10",
+        deal_stage="Offer",
+        deal_url="https://x.example/deal/2",
+        person_name="Bob",
+        person_phones=("+49 1",),
+        person_emails=("bob@x.example", "b@x.example"),
+        organization_name="Acme",
+        organization_address="Street 1",
+    )
+    assert block_of(everything).split("\n") == [
+        "Activity: https://x.example/activity/1",
+        "Deal: Big deal · €10 · Offer",
+        "https://x.example/deal/2",
+        "Contact: Bob · +49 1 · bob@x.example · b@x.example",
+        "Organization: Acme · Street 1",
+    ]
+    assert block_of(DealContact(person_name="Bob")) == "Contact: Bob"
+    assert block_of(DealContact()) == block_of(None) == ""

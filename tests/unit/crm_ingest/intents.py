@@ -1,0 +1,76 @@
+"""Intents kept in memory, by the same rules as in PostgreSQL."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tests.unit.crm_ingest.moments import StillClock
+
+from crm_ingest.creates import Begun, Held, Intent, Settled
+
+
+@dataclass
+class _Kept:
+    company_id: int
+    leased_until: datetime
+    draft_hash: str
+    sent_at: datetime | None = None
+    activity_id: int | None = None
+
+
+class MemoryIntents:
+    """Survives the crash of whoever uses it."""
+
+    def __init__(self, clock: StillClock) -> None:
+        self._clock = clock
+        self.kept: dict[tuple[UUID, int], _Kept] = {}
+
+    async def begin(self, intent: Intent, lease_s: float) -> Begun | Held | Settled:
+        now = self._clock.now()
+        until = now + timedelta(seconds=lease_s)
+        kept = self.kept.get(_key(intent))
+        if kept is None:
+            self.kept[_key(intent)] = _Kept(intent.company_id, until, intent.draft_hash)
+            return Begun(None)
+        if kept.activity_id is not None:
+            return Settled(kept.activity_id, kept.draft_hash)
+        if kept.leased_until > now:
+            return Held((kept.leased_until - now).total_seconds())
+        kept.leased_until = until
+        return Begun(kept.sent_at)
+
+    async def sending(self, intent: Intent, now: datetime, lease_s: float) -> None:
+        kept = self.kept[_key(intent)]
+        kept.sent_at = kept.sent_at or now
+        kept.draft_hash = intent.draft_hash
+        kept.leased_until = self._clock.now() + timedelta(seconds=lease_s)
+
+    async def free(self, intent: Intent, *, sent: bool, wait_s: float) -> None:
+        kept = self.kept[_key(intent)]
+        kept.sent_at = kept.sent_at if sent else None
+        kept.leased_until = self._clock.now() + timedelta(seconds=wait_s)
+
+    async def settle(self, intent: Intent, activity_id: int) -> bool:
+        mine = self.kept[_key(intent)]
+        taken = any(
+            kept.activity_id == activity_id and kept.company_id == intent.company_id
+            for kept in self.kept.values()
+            if kept is not mine
+        )
+        if not taken:
+            mine.activity_id, mine.draft_hash = activity_id, intent.draft_hash
+        return not taken
+
+    async def claimed(self, company_id: int, activity_ids: Collection[int]) -> set[int]:
+        return {
+            kept.activity_id
+            for kept in self.kept.values()
+            if kept.activity_id is not None
+            and kept.activity_id in activity_ids
+            and kept.company_id == company_id
+        }
+
+
+def _key(intent: Intent) -> tuple[UUID, int]:
+    return intent.link_id, intent.generation
