@@ -88,7 +88,7 @@ class Person:
 
     def reasons(self, item_id: str | int) -> list[str]:
         """Reason codes of an item's rows, oldest first."""
-        rows = [row for row in self.history(limit=200) if row["item_id"] == str(item_id)]
+        rows = [row for row in self.history(limit=200) if _is_about(row, item_id)]
         return [row["reason"] for row in reversed(rows)]
 
     def told(self, item_id: str | int, reason: str) -> Json:
@@ -98,7 +98,7 @@ class Person:
                 (
                     row
                     for row in self.history(limit=200)
-                    if row["item_id"] == str(item_id) and row["reason"] == reason
+                    if _is_about(row, item_id) and row["reason"] == reason
                 ),
                 None,
             ),
@@ -192,6 +192,11 @@ class Person:
             lambda: _only([one for one in self.events() if one.get("summary") == summary]),
             what=f"event {summary}",
         )
+
+
+def _is_about(row: Json, item_id: str | int) -> bool:
+    """Whether a row is about an item or its counterpart."""
+    return item_id in {row["activity_id"], row["event_id"]}
 
 
 def _only(found: list[Json]) -> Json | None:

@@ -54,22 +54,23 @@ async def _lag(bootstrap_servers: str) -> tuple[int, int]:
     await consumer.start()
     try:
         groups = [group for group, _ in await admin.list_consumer_groups() if "." in group]
+        committed = {group: await admin.list_consumer_group_offsets(group) for group in groups}
+        await consumer.topics()
+        topics = {place.topic for places in committed.values() for place in places}
+        places = [
+            TopicPartition(topic, number)
+            for topic in sorted(topics)
+            for number in consumer.partitions_for_topic(topic) or ()
+        ]
+        # One call for all of them: each call for another set waits for fresh metadata.
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
         lag = 0
-        ends: dict[TopicPartition, int] = {}
-        for group in groups:
-            committed = await admin.list_consumer_group_offsets(group)
-            topics = {place.topic for place in committed}
-            places = [
-                TopicPartition(topic, number)
-                for topic in topics
-                for number in consumer.partitions_for_topic(topic) or ()
-            ] or list(committed)
-            found = await consumer.end_offsets(places)
-            ends |= found
-            lag += sum(
-                end - max(committed[place].offset, 0) if place in committed else end
-                for place, end in found.items()
-            )
+        for known in committed.values():
+            followed = {place.topic for place in known}
+            for place, end in ends.items():
+                if place.topic in followed:
+                    reached = known[place].offset if place in known else 0
+                    lag += end - max(reached, 0)
         return lag, sum(ends.values())
     finally:
         await consumer.stop()

@@ -73,7 +73,8 @@ async def test_a_notice_is_answered_and_its_calendar_is_read(station: Station):
         station.provider.put(CALENDAR, event("new"))
         assert await _post(client, _notice(channel_id, secret)) == 204
         await until(lambda: station.bodies(CALENDAR_EVENTS, EventObserved), what="the reading")
-        assert _push_signals(station) == [HealthSignal.PUSH_UP]
+        signals = await until(lambda: _push_signals(station), what="the report")
+    assert signals == [HealthSignal.PUSH_UP]
 
 
 async def test_no_secret_is_kept_in_clear(station: Station):
@@ -136,7 +137,9 @@ async def test_a_channel_is_replaced_before_it_ends_and_then_closed(station: Sta
             lambda: list(station.provider.channels) not in ([old], []) and _one(station, old),
             what="the new channel alone",
         )
-        assert _push_signals(station)[-1] is HealthSignal.PUSH_UP
+        await until(
+            lambda: _push_signals(station) == [HealthSignal.PUSH_UP] * 2, what="both reports"
+        )
 
 
 def _one(station: Station, old: str) -> bool:

@@ -38,6 +38,12 @@ def policy(**settings):
     )
 
 
+def with_settings(rules, **settings):
+    """The same policy but for some settings."""
+    changed = rules.settings.model_copy(update=settings)
+    return replace(rules, settings=changed)
+
+
 def hour(start=SOON, minutes=60):
     return Timed(start=start, end=start + timedelta(minutes=minutes))
 
@@ -97,6 +103,7 @@ def linked(origin, rules=None, *, of_activity=None, of_event=None):
             first_a,
             rules,
         ).link
+        assert begun is not None
         return event_written(begun, first_e.event_id, meeting_of_event(first_e, rules))
     begun = create_activity(
         Link(
@@ -108,6 +115,7 @@ def linked(origin, rules=None, *, of_activity=None, of_event=None):
         first_e,
         rules,
     ).link
+    assert begun is not None
     return activity_written(begun, first_a.activity_id, meeting_of_activity(first_a, rules))
 
 
@@ -134,5 +142,3 @@ def writes(decided):
 
 def resting(link, reason):
     return replace(link, state=LinkState.RESTING, reason=reason)
-
-

@@ -55,9 +55,7 @@ def test_what_is_the_same_on_both_sides_plans_nothing(direction, origin):
 @every_pair
 @every_origin
 def test_a_changed_activity_updates_the_event_in_the_changed_fields_only(direction, origin):
-    decided = decide(
-        linked(origin), activity(subject="New"), event(), policy(direction=direction)
-    )
+    decided = decide(linked(origin), activity(subject="New"), event(), policy(direction=direction))
     assert writes(decided) == [("calendar", "update")]
     assert decided.writes[0].fields == {MeetingField.TITLE}
     assert decided.writes[0].meeting.title == "New"
@@ -187,9 +185,7 @@ def test_an_edit_of_the_event_beats_the_deletion_of_the_activity(origin):
 
 @every_origin
 def test_one_way_deletes_the_event_of_a_deleted_activity_whatever_was_edited(origin):
-    decided = decide(
-        linked(origin), gone(), event(title="Edited"), policy(direction="one_way")
-    )
+    decided = decide(linked(origin), gone(), event(title="Edited"), policy(direction="one_way"))
     assert writes(decided) == [("calendar", "delete")]
 
 
@@ -225,9 +221,7 @@ def test_one_way_leaves_the_activity_of_a_deleted_calendar_born_event_alone():
 @every_origin
 def test_an_edit_of_the_activity_beats_the_deletion_of_the_event(direction, origin):
     link = linked(origin)
-    decided = decide(
-        link, activity(subject="Still on"), gone(), policy(direction=direction)
-    )
+    decided = decide(link, activity(subject="Still on"), gone(), policy(direction=direction))
     assert writes(decided) == [("calendar", "create")]
     assert decided.link.generation == link.generation + 1
     assert (decided.link.activity_id, decided.link.event_id) == (1, None)

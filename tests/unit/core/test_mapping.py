@@ -94,6 +94,7 @@ def test_an_activity_without_a_date_is_no_meeting():
 def test_the_default_duration_is_the_connections():
     rules = policy(default_duration_minutes=45)
     shown = meeting_of_activity(activity(duration_minutes=None), rules)
+    assert shown is not None
     assert shown.schedule == hour(minutes=45)
 
 
@@ -163,6 +164,7 @@ def test_an_all_day_date_is_the_same_in_every_zone():
         day = AllDay(first=date(2026, 3, 29))
         assert meeting_of_event(event(schedule=day), rules).schedule == day
         shown = meeting_of_activity(activity(due_date=day.first, due_time=None), rules)
+        assert shown is not None
         assert shown.schedule == day
 
 

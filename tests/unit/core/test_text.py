@@ -37,7 +37,11 @@ from tandem.contracts.events import TextFormat
         ("<style>p {}</style><script>evil()</script>seen", "seen"),
         ("<b>bold</b> and <i>italic</i>", "bold and italic"),
         ("<unknown-tag>kept</unknown-tag>", "kept"),
-        ("un<closed <p", "un"),
+        ("un<closed <p", "un<closed <p"),
+        ("1 < 2 > 0", "1 < 2 > 0"),
+        ("<a href=https://x.example>here</a>", "here (https://x.example)"),
+        ("a<!-- <b> -->b<!-- rest", "ab"),
+        ("<P>A</P><BR>B", "A\n\nB"),
         ("https://x.example/?a=1&amp;b=2", "https://x.example/?a=1&b=2"),
         ("<?xml version='1.0'?>a", "a"),
     ],
@@ -55,7 +59,7 @@ def test_broken_html_is_read_without_an_error(hostile):
 def test_reading_takes_time_in_proportion_to_length(piece):
     begin = perf_counter()
     text_of_html(piece * (65_536 // len(piece)))
-    assert perf_counter() - begin < 5
+    assert perf_counter() - begin < 2
 
 
 @pytest.mark.parametrize(
@@ -85,7 +89,8 @@ def test_text_that_we_write_comes_back_as_the_same_text(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["a", " a \n b \r\n\r\n", "\u00a0a\u00a0", "a\n\n--- Pipedrive ---\nb", "\r\r", "\x0b\n x"]
+    "text",
+    ["a", " a \n b \r\n\r\n", "\u00a0a\u00a0", "a\n\n--- Pipedrive ---\nb", "\r\r", "\x0b\n x"],
 )
 def test_normalising_twice_is_normalising_once(text):
     assert plain(plain(text)) == plain(text)

@@ -78,7 +78,7 @@ def meeting_of_event(event: EventSnapshot, policy: Policy) -> Meeting:
         title=single_line(event.title) or type_name(policy.settings.save_events_as),
         schedule=event.schedule,
         description=without_block(text),
-        location=single_line(event.location) or event.conference_url,
+        location=single_line(event.location) or single_line(event.conference_url),
         busy=event.busy,
         guests=frozenset(
             attendee.email.lower()

@@ -1,7 +1,7 @@
 """Text as it is compared: plain, with one kind of line end and no trailing blanks."""
 
+import html
 import re
-from html.parser import HTMLParser
 from typing import Final
 
 BLOCK_MARKER: Final = "--- Pipedrive ---"
@@ -15,6 +15,8 @@ _BLOCKS: Final = frozenset({
 })
 # fmt: on
 _CELLS: Final = frozenset({"td", "th"})
+_MARKUP: Final = re.compile(r"<!--|<(/?)([a-z][^\s/<>]*)([^<>]*)>|<[!?][^<>]*>", re.IGNORECASE)
+_HREF: Final = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))""", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
@@ -23,14 +25,10 @@ def plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def text_of_html(html: str) -> str:
+def text_of_html(markup: str) -> str:
     """What a reader of the page would see, links with their address."""
     reader = _Reader()
-    try:
-        reader.feed(html)
-        reader.close()
-    except AssertionError:  # the parser's own word for a declaration that it can not read
-        return plain(html)
+    reader.read(markup)
     return plain(reader.text)
 
 
@@ -49,15 +47,14 @@ def single_line(text: str) -> str:
     return " ".join(text.split())
 
 
-class _Reader(HTMLParser):
-    """Collects what is visible, in one pass.
+class _Reader:
+    """Collects what is visible, in one pass and in time proportional to the length.
 
     Line ends of the source are kept: descriptions are written as plain text too, and calendars
-    show their line ends even where other parts are markup.
+    show their line ends even where other parts are markup. What is not quite markup is text.
     """
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._parts: list[str] = []
         self._hidden = 0
         self._link: tuple[str, int] | None = None
@@ -67,15 +64,34 @@ class _Reader(HTMLParser):
         """Everything visible so far."""
         return "".join(self._parts)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Begin a line, a list item or a link."""
+    def read(self, markup: str) -> None:
+        """Take in a whole document; a comment that does not end hides the rest."""
+        position = 0
+        while found := _MARKUP.search(markup, position):
+            self._show(html.unescape(markup[position : found.start()]))
+            position = found.end()
+            if found[0] == "<!--":
+                end = markup.find("-->", position)
+                position = len(markup) if end < 0 else end + len("-->")
+            elif found[2]:
+                tag = found[2].lower()
+                if found[1]:
+                    self._end(tag)
+                else:
+                    self._begin(tag, found[3])
+        self._show(html.unescape(markup[position:]))
+        self._end_link()
+
+    def _begin(self, tag: str, attributes: str) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag == "br":
             self._show("\n")
         elif tag == "a":
             self._end_link()
-            self._link = (dict(attrs).get("href") or "", len(self._parts))
+            href = _HREF.search(attributes)
+            target = (href[1] or href[2] or href[3] or "") if href else ""
+            self._link = (html.unescape(target).strip(), len(self._parts))
         elif tag in _CELLS:
             self._separate()
         elif tag in _BLOCKS:
@@ -83,23 +99,13 @@ class _Reader(HTMLParser):
             if tag == "li":
                 self._show("- ")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element without content."""
-        self.handle_starttag(tag, attrs)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a line or a link."""
+    def _end(self, tag: str) -> None:
         if tag in _HIDDEN:
             self._hidden = max(self._hidden - 1, 0)
         elif tag == "a":
             self._end_link()
         elif tag in _BLOCKS:
             self._new_line()
-
-    def handle_data(self, data: str) -> None:
-        """Take text as it stands."""
-        self._show(data)
 
     def _end_link(self) -> None:
         """Links do not nest; one whose text is not its address shows that behind it."""

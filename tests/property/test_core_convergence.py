@@ -1,0 +1,197 @@
+"""Whatever is edited on either side, both sides come to rest, and nothing is lost on the way."""
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.property.edits import (
+    activity_field_edits,
+    any_edits_a,
+    any_edits_e,
+    edit_activity,
+    edit_event,
+    event_field_edits,
+    field_edits_a,
+    field_edits_e,
+    linked_worlds,
+    rules,
+)
+from tests.property.world import World
+from tests.unit.core.scenes import with_settings
+
+from reconciler.core.changes import shown_event
+from reconciler.core.model import Gone, LinkState
+from reconciler.core.normalize import as_activity_shows, meeting_of_activity
+from reconciler.core.reasons import Reason
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.connections import Direction
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import MeetingField, Side
+
+BOUNDED = settings(max_examples=150, deadline=None)
+Edit = dict[str, Any]
+two_way = rules.map(lambda one: with_settings(one, direction=Direction.TWO_WAY))
+one_way = rules.map(lambda one: with_settings(one, direction=Direction.ONE_WAY))
+
+
+def _delete(world: World, side: Side) -> None:
+    if side is Side.CRM:
+        world.activity = Gone(world.tick())
+    else:
+        world.event = Gone(world.tick())
+
+
+@BOUNDED
+@given(linked_worlds(), any_edits_a, any_edits_e, st.sets(st.sampled_from(list(Side))), rules)
+def test_both_sides_come_to_rest(world, edit_a, edit_e, deleted, rules_now):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    for side in sorted(deleted):
+        _delete(world, side)
+    world.rules = rules_now
+    world.settle()
+    at_rest = deepcopy(world)
+    assert world.settle() == 0, "what has settled plans nothing"
+    assert (world.link, world.activity, world.event) == (
+        at_rest.link,
+        at_rest.activity,
+        at_rest.event,
+    )
+    if world.link is not None and world.link.state is LinkState.DISSOLVED:
+        assert [left.writes for left in world.leftovers()] == [(), ()]
+
+
+@BOUNDED
+@given(linked_worlds(), any_edits_a, any_edits_e)
+def test_an_echo_of_our_own_write_plans_nothing(world, edit_a, edit_e):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    world.settle()
+    for _ in range(2):
+        decided = world.plan()
+        assert (decided.link, decided.writes, decided.entries) == (None, (), ())
+
+
+@BOUNDED
+@given(linked_worlds(two_way), field_edits_a, field_edits_e)
+def test_both_sides_agree_in_the_end(world, edit_a, edit_e):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    world.settle()
+    if world.living and world.plan().reason is Reason.NO_CHANGE:
+        _agree(world)
+
+
+def _agree(world: World) -> None:
+    assert isinstance(world.activity, ActivitySnapshot)
+    assert isinstance(world.event, EventSnapshot)
+    shown_a = meeting_of_activity(world.activity, world.rules)
+    shown_e = shown_event(world.link, world.event, world.rules, activity_type=world.activity.type)
+    assert as_activity_shows(shown_e) == shown_a
+
+
+@BOUNDED
+@given(linked_worlds(), any_edits_a, any_edits_e)
+def test_the_order_in_which_writes_succeed_does_not_matter(world, edit_a, edit_e):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    other = deepcopy(world)
+    other.first = world.first.other
+    world.settle()
+    other.settle()
+    assert world.writes == other.writes
+    assert world.link == other.link
+    for here, there in ((world.activity, other.activity), (world.event, other.event)):
+        if isinstance(here, Gone):
+            assert isinstance(there, Gone)
+        else:
+            assert here is not None
+            assert here.model_dump(exclude={"updated_at"}) == there.model_dump(
+                exclude={"updated_at"}
+            )
+
+
+@BOUNDED
+@given(linked_worlds(), activity_field_edits)
+def test_one_edit_of_the_activity_is_at_most_one_write_of_the_event(world, edit):
+    edit_activity(world, edit)
+    assert world.settle() <= 1
+    assert sum(world.writes.values()) == world.writes["calendar", "update"] <= 1
+
+
+@BOUNDED
+@given(linked_worlds(), event_field_edits)
+def test_one_edit_of_the_event_is_at_most_one_write_of_the_activity(world, edit):
+    edit_event(world, edit)
+    assert world.settle() <= 1
+    assert sum(world.writes.values()) == world.writes["crm", "update"] <= 1
+
+
+@BOUNDED
+@given(linked_worlds(), field_edits_a, field_edits_e, rules)
+def test_nothing_is_deleted_or_made_without_the_word_of_a_provider(
+    world, edit_a, edit_e, rules_now
+):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    world.rules = rules_now
+    world.settle()
+    assert {verb for _, verb in world.writes} <= {"update"}
+
+
+@BOUNDED
+@given(linked_worlds(one_way), any_edits_e, st.booleans())
+def test_one_way_never_writes_pipedrive_for_an_event_that_came_from_the_calendar(
+    world, edit_e, deleted
+):
+    assume(world.link is not None and world.link.origin is Side.CALENDAR)
+    edit_event(world, edit_e)
+    if deleted:
+        _delete(world, Side.CALENDAR)
+    world.settle()
+    assert not [side for side, _ in world.writes if side == "crm"]
+
+
+OF_ACTIVITY = {
+    MeetingField.TITLE: {"subject": "From Pipedrive"},
+    MeetingField.DESCRIPTION: {"public_description": "From Pipedrive"},
+    MeetingField.LOCATION: {"location": "From Pipedrive"},
+}
+OF_EVENT = {
+    MeetingField.TITLE: {"title": "From the calendar"},
+    MeetingField.DESCRIPTION: {"description": "From the calendar"},
+    MeetingField.LOCATION: {"location": "From the calendar"},
+}
+fields = st.sampled_from(list(OF_ACTIVITY))
+
+
+@BOUNDED
+@given(linked_worlds(two_way), fields, fields)
+def test_two_way_keeps_both_edits_of_different_fields(world, field_a, field_e):
+    assume(field_a is not field_e)
+    edit_activity(world, OF_ACTIVITY[field_a])
+    edit_event(world, OF_EVENT[field_e])
+    world.settle()
+    shown = meeting_of_activity(world.activity, world.rules)
+    assert getattr(shown, field_a) == "From Pipedrive"
+    assert getattr(shown, field_e) == "From the calendar"
+    _agree(world)
+
+
+@BOUNDED
+@given(linked_worlds(two_way), field_edits_e, field_edits_a)
+def test_an_edit_beats_a_deletion_on_either_side(world, edit_e, edit_a):
+    for side, edit, fields_of in (
+        (Side.CRM, edit_e, edit_event),
+        (Side.CALENDAR, edit_a, edit_activity),
+    ):
+        here = deepcopy(world)
+        before = here.plan()
+        fields_of(here, edit)
+        edited = bool(here.plan().writes) and not before.writes
+        _delete(here, side)
+        here.settle()
+        survivor = here.event if side is Side.CRM else here.activity
+        if edited:
+            assert not isinstance(survivor, Gone)

@@ -1,0 +1,90 @@
+"""Steps of a link: what a success, a failure and an end leave behind."""
+
+import pytest
+from tests.unit.core.scenes import activity, decide, decide_alone, event, gone, linked, policy
+
+from reconciler.core.model import LinkState
+from reconciler.core.normalize import meeting_of_activity, meeting_of_event
+from reconciler.core.reasons import Reason
+from reconciler.core.transitions import activity_written, dissolve, event_written, write_failed
+from tandem.contracts.meetings import Side
+
+
+def shown_a(**fields):
+    return meeting_of_activity(activity(**fields), policy())
+
+
+def shown_e(**fields):
+    return meeting_of_event(event(**fields), policy())
+
+
+def _merging():
+    return decide(linked(Side.CRM), activity(subject="A"), event(location="E")).link
+
+
+def test_the_order_of_two_outcomes_does_not_matter():
+    first = event_written(_merging(), "e1", shown_e(title="A", location="E"))
+    first = activity_written(first, 1, shown_a(subject="A", location="E"))
+    second = activity_written(_merging(), 1, shown_a(subject="A", location="E"))
+    second = event_written(second, "e1", shown_e(title="A", location="E"))
+    assert first == second
+    assert not first.pending
+
+
+def test_a_success_moves_the_base_only_in_the_fields_that_were_written():
+    meanwhile = shown_e(title="A", location="E", description="Meanwhile")
+    done = event_written(_merging(), "e1", meanwhile)
+    assert done.base.event.title == "A"
+    assert done.base.event.description == "Agenda"
+
+
+def test_what_a_provider_rewrites_becomes_the_base():
+    begun = decide(linked(Side.CRM), activity(subject="a  b"), event()).link
+    done = event_written(begun, "e1", shown_e(title="A B!"))
+    assert decide(done, activity(subject="a  b"), event(title="A B!")).writes == ()
+
+
+def test_a_write_whose_answer_shows_no_meeting_counts_as_it_was_asked_for():
+    begun = decide_alone(event()).link
+    done = activity_written(begun, 9, None)
+    assert (done.state, done.activity_id) == (LinkState.ACTIVE, 9)
+    assert done.base.activity.title == "Talk"
+
+
+def test_a_failed_write_leaves_the_link_as_it_was_but_for_its_revision():
+    link = linked(Side.CRM)
+    begun = decide(link, activity(subject="New"), event()).link
+    failed = write_failed(begun, Side.CALENDAR)
+    assert failed.revision == link.revision + 1
+    assert (failed.base, failed.block, failed.pending) == (link.base, link.block, False)
+    again = decide(failed, activity(subject="New"), event())
+    assert again.link.pending_event.revision == again.link.revision == link.revision + 2
+
+
+def test_a_successful_deletion_dissolves_the_link_with_its_reason():
+    begun = decide(linked(Side.CRM), gone(), event()).link
+    ended = event_written(begun, "e1", None)
+    assert (ended.state, ended.reason) == (LinkState.DISSOLVED, Reason.DELETED)
+
+
+@pytest.mark.parametrize("write", [activity_written, event_written])
+def test_an_outcome_that_nobody_waits_for_changes_nothing(write):
+    link = linked(Side.CRM)
+    assert write(link, link.activity_id if write is activity_written else "e1", None) is link
+
+
+def test_a_dissolved_link_remembers_whose_item_must_not_come_back():
+    ended = dissolve(linked(Side.CALENDAR), Reason.SUPPRESSED, suppress=frozenset({Side.CALENDAR}))
+    assert decide_alone(event(), former=ended.link).reason is Reason.SUPPRESSED
+    quiet = dissolve(linked(Side.CALENDAR), Reason.DISCONNECTED, tell=False)
+    assert quiet.entries == ()
+    assert decide_alone(event(), former=quiet.link).writes
+
+
+def test_an_activity_given_away_says_so_even_when_it_is_seen_again():
+    from tests.unit.core.scenes import OTHER
+
+    given = activity(owner_id=OTHER)
+    ended = event_written(decide(linked(Side.CRM), given, event()).link, "e1", None)
+    assert decide_alone(given, former=ended).reason is Reason.OWNER_CHANGED
+    assert decide_alone(activity(), former=ended).writes
