@@ -3,7 +3,6 @@
 `python -m bench.floor` is started by the drain benchmark with the service's own settings.
 """
 
-import json
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
@@ -41,11 +40,13 @@ def create_app(settings: RuntimeSettings) -> Starlette:
             for body in bodies
             if body.kind == "activity_observed"
         }
+        if not latest:
+            return
         values = [body.model_dump_json() for body in latest.values()]
         await runtime.pool.execute(
             _UPSERT,
             *(list(column) for column in zip(*latest, strict=True)),
-            [json.loads(value) for value in values],
+            values,
         )
         await runtime.publisher.publish(
             Outgoing(CALENDAR_COMMANDS.name, body.key, value.encode())

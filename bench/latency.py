@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import latency_line
-from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import Stack, StackOptions
 from tests.e2e.company import Company
 from tests.e2e.person import Person, in_days
 from tests.e2e.waiting import eventually
+
+from tandem_embedded.addresses import Ports
+from tandem_embedded.stack import Stack, StackOptions
 
 RATE_PER_S: Final = 20
 SECONDS: Final = 30

@@ -86,6 +86,7 @@ def test_both_sides_agree_in_the_end(world, edit_a, edit_e):
 def _agree(world: World) -> None:
     assert isinstance(world.activity, ActivitySnapshot)
     assert isinstance(world.event, EventSnapshot)
+    assert world.link is not None
     shown_a = meeting_of_activity(world.activity, world.rules)
     shown_e = shown_event(world.link, world.event, world.rules, activity_type=world.activity.type)
     assert as_activity_shows(shown_e) == shown_a

@@ -34,6 +34,7 @@ def test_the_order_of_two_outcomes_does_not_matter():
 def test_a_success_moves_the_base_only_in_the_fields_that_were_written():
     meanwhile = shown_e(title="A", location="E", description="Meanwhile")
     done = event_written(_merging(), "e1", meanwhile)
+    assert done.base is not None
     assert done.base.event.title == "A"
     assert done.base.event.description == "Agenda"
 
@@ -48,6 +49,7 @@ def test_a_write_whose_answer_shows_no_meeting_counts_as_it_was_asked_for():
     begun = decide_alone(event()).link
     done = activity_written(begun, 9, None)
     assert (done.state, done.activity_id) == (LinkState.ACTIVE, 9)
+    assert done.base is not None
     assert done.base.activity.title == "Talk"
 
 

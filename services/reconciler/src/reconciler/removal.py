@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from reconciler import starts
 from reconciler.connection import Connection
-from reconciler.core.model import NO_FIELDS, Link, LinkState, Observed, Pending, Plan, Verb, Write
-from reconciler.core.normalize import meeting_of_event
+from reconciler.core.changes import shown_event
+from reconciler.core.gone import delete_event
+from reconciler.core.model import Link, LinkState, Observed, Plan, Verb
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import dissolve, start_write
+from reconciler.core.transitions import dissolve
 from reconciler.desk import Desk
 from reconciler.repository import QUERIES
 from tandem.contracts.connections import (
@@ -92,12 +93,7 @@ async def release_where_done(desk: Desk) -> None:
 
 def _delete_event(desk: Desk, connection: Connection, link: Link) -> Plan:
     event = desk.known.event_of(connection, link)
-    shown = meeting_of_event(event, connection.policy) if isinstance(event, EventSnapshot) else None
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=Reason.DISCONNECTED,
-        revision=link.revision + 1,
-        before=shown,
+    shown = (
+        shown_event(link, event, connection.policy) if isinstance(event, EventSnapshot) else None
     )
-    return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)
+    return delete_event(link, shown, Reason.DISCONNECTED)

@@ -4,31 +4,22 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.connection import Connection
-from reconciler.core.model import (
-    NO_FIELDS,
-    Gone,
-    Link,
-    LinkState,
-    Observed,
-    Pending,
-    Verb,
-    Write,
-)
-from reconciler.core.normalize import meeting_of_activity, meeting_of_event
+from reconciler.core.changes import shown_event
+from reconciler.core.gone import delete_event
+from reconciler.core.model import Link, LinkState, Observed, Pending, Verb
+from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import (
     activity_written,
     dissolve,
     event_written,
-    start_write,
     write_failed,
     write_refused,
 )
 from reconciler.desk import Desk
-from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, Side
+from tandem.contracts.meetings import Side
 from tandem.contracts.outcomes import (
     ActivityWritten,
     EventWritten,
@@ -59,18 +50,15 @@ def settle(
         return
     match outcome:
         case ActivityWritten():
-            shown = _shown(outcome.activity, connection)
             _make_way(desk, connection, link, activity_id=outcome.activity_id, trace=trace)
-            if shown is None and outcome.activity is not None:
-                # Its date was taken away meanwhile: nothing is agreed, the rules go on from here.
-                undone = write_failed(link, side)
-                desk.put_link(connection, replace(undone, activity_id=outcome.activity_id))
-                return
+            written = outcome.activity
+            shown = meeting_of_activity(written, connection.policy) if written else None
             done = activity_written(link, outcome.activity_id, shown)
             _written(desk, connection, done, side, pending, trace=trace)
         case EventWritten():
-            shown = _shown(outcome.event, connection)
             _make_way(desk, connection, link, event_id=outcome.event_id, trace=trace)
+            event = outcome.event
+            shown = shown_event(link, event, connection.policy) if event else None
             done = event_written(link, outcome.event_id, shown)
             _written(desk, connection, done, side, pending, trace=trace)
             if pending.verb is Verb.CREATE and link.activity_id is None:
@@ -140,16 +128,6 @@ def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
     desk.send(outgoing(SYNC_HEALTH, report))
 
 
-def _shown(
-    item: ActivitySnapshot | EventSnapshot | Gone | None, connection: Connection
-) -> Meeting | None:
-    if isinstance(item, ActivitySnapshot):
-        return meeting_of_activity(item, connection.policy)
-    if isinstance(item, EventSnapshot):
-        return meeting_of_event(item, connection.policy)
-    return None
-
-
 def _make_way(
     desk: Desk,
     connection: Connection,
@@ -180,15 +158,12 @@ def _make_way(
 
 def _take_back(desk: Desk, connection: Connection, link: Link, *, trace: str | None) -> None:
     """Delete an event that we made of an activity that turned out to be our own."""
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=Reason.SUPPRESSED,
-        revision=link.revision + 1,
-        before=_shown(desk.known.event_of(connection, link), connection),
+    event = desk.known.event_of(connection, link)
+    shown = (
+        shown_event(link, event, connection.policy) if isinstance(event, EventSnapshot) else None
     )
-    write = Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS)
-    desk.carry_out(connection, Observed(link=link), start_write(link, write, pending), trace)
+    taken_back = delete_event(link, shown, Reason.SUPPRESSED)
+    desk.carry_out(connection, Observed(link=link), taken_back, trace)
 
 
 def _side_of(outcome: OutcomeMessage) -> Side:

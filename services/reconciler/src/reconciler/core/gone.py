@@ -88,8 +88,8 @@ def plan_event_gone(
     return start_write(link, Write(Side.CRM, Verb.DELETE, NO_FIELDS), pending)
 
 
-def delete_event(link: Link, shown: Meeting, reason: Reason) -> Plan:
-    """Delete the event of a link."""
+def delete_event(link: Link, shown: Meeting | None, reason: Reason) -> Plan:
+    """Delete the event of a link; `shown` is what the history says that it was."""
     pending = Pending(
         verb=Verb.DELETE,
         fields=NO_FIELDS,
