@@ -1,7 +1,7 @@
 # Tandem: every way to set it up, run it and check it. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test check fmt lint types walls unit property contract integration e2e chaos bench clean
+.PHONY: help setup demo smoke test check fmt lint types walls unit property contract integration e2e chaos bench docs clean
 
 UV_VERSION := 0.13.9
 UV_HOME := .tools/uv-$(UV_VERSION)
@@ -32,8 +32,15 @@ test: setup  ## Check everything and run all tests
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST)
 
-check: fmt-check lint types walls  ## All checks that run nothing
+check: fmt-check lint types walls docs-check  ## All checks that run nothing
 	@$(UV) lock --quiet --check
+
+docs: setup  ## Write the documents that are made from code
+	@$(RUN)python tools/generate_docs.py
+
+.PHONY: docs-check
+docs-check: setup
+	@$(RUN)python tools/generate_docs.py --check
 
 .PHONY: fmt-check
 fmt-check: setup

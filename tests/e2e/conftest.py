@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.company import Company
+from tests.e2e.spans import SpanReceiver
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
@@ -13,7 +14,14 @@ SWEEP_S = 5
 
 
 @pytest.fixture(scope="session")
-def stack(scratch: Path) -> Iterator[Stack]:
+def spans() -> Iterator[SpanReceiver]:
+    """Where the stack sends its traces."""
+    with SpanReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def stack(scratch: Path, spans: SpanReceiver) -> Iterator[Stack]:
     """All processes, on ports of their own; sweeps come often, so that healing is seen."""
     running = Stack(
         StackOptions(
@@ -21,7 +29,11 @@ def stack(scratch: Path) -> Iterator[Stack]:
             ports=Ports.free(),
             durable=False,
             partitions=4,
-            overrides={"SWEEP_INTERVAL_S": str(SWEEP_S)},
+            overrides={
+                "SWEEP_INTERVAL_S": str(SWEEP_S),
+                "OTEL_EXPORTER_OTLP_ENDPOINT": spans.url,
+                "OTEL_BSP_SCHEDULE_DELAY": "500",
+            },
         )
     )
     try:

@@ -1,10 +1,13 @@
 """Plays the ingest services: tells observations, and carries commands out in memory."""
 
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+
+from tests.integration.reconciler.writers import Writers
 
 from reconciler.executor import Executor
 from tandem.contracts.activities import (
@@ -12,17 +15,8 @@ from tandem.contracts.activities import (
     ActivityGone,
     ActivityObserved,
     ActivitySnapshot,
-    Guest,
 )
-from tandem.contracts.commands import (
-    ACTIVITY_COMMANDS,
-    EVENT_COMMANDS,
-    CreateActivity,
-    CreateEvent,
-    DeleteActivity,
-    DeleteEvent,
-    UpdateActivity,
-)
+from tandem.contracts.commands import ACTIVITY_COMMANDS, EVENT_COMMANDS
 from tandem.contracts.connections import (
     ConnectionChanged,
     ConnectionRemoved,
@@ -30,21 +24,17 @@ from tandem.contracts.connections import (
     ConnectionStatus,
     Provider,
 )
-from tandem.contracts.events import (
-    Attendee,
-    CalendarResynced,
-    EventGone,
-    EventObserved,
-    EventSnapshot,
-)
-from tandem.contracts.meetings import MeetingField, Side, Timed
+from tandem.contracts.events import CalendarResynced, EventGone, EventObserved, EventSnapshot
+from tandem.contracts.meetings import Timed
 from tandem.contracts.message import SyncUser
-from tandem.contracts.outcomes import ActivityWritten, EventWritten, Rejection, WriteRejected
+from tandem.contracts.outcomes import Rejection, WriteRejected
+from tandem.contracts.topics import SYNC_HEALTH
 from tandem.runtime.postgres import Pool
 from tandem.runtime.subscriptions import Delivery
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SOON = NOW + timedelta(days=2)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 class StoppedClock:
@@ -79,8 +69,9 @@ class Hands:
         self.pool = pool
         self.clock = clock
         self.user = SyncUser(company_id=7, user_id=70)
-        self.crm: dict[int, ActivitySnapshot] = {}
-        self.events: dict[tuple[UUID, str], EventSnapshot] = {}
+        self.writers = Writers(now=clock.tick, set_activity=self.activity, set_event=self.event)
+        self.crm = self.writers.activities
+        self.events = self.writers.events
         self.connections: dict[UUID, ConnectionChanged] = {}
         self.sent: list[Any] = []
         self.outbox_read = 0
@@ -124,7 +115,7 @@ class Hands:
             settings=chosen,
         )
         self.connections[connection_id] = body
-        await self.executor.on_connections([Delivery(body, None)])
+        await self.executor.on_connections([Delivery(body, TRACE)])
 
     async def remove(self, connection_id: UUID, *, remove_events: bool) -> None:
         known = self.connections[connection_id]
@@ -136,16 +127,25 @@ class Hands:
             user=known.user,
             remove_events=remove_events,
         )
-        await self.executor.on_connections([Delivery(body, None)])
+        await self.executor.on_connections([Delivery(body, TRACE)])
 
     async def resynced(self, connection_id: UUID) -> None:
         """Both sides have been read whole."""
         known = self.connections[connection_id]
         moment = self.clock.tick()
-        activities = ActivitiesResynced(
-            message_id=uuid4(), occurred_at=moment, user=known.user, observed_at=moment
+        activities = self.crm_read(moment, user=known.user)
+        await self.executor.on_activities([Delivery(activities, TRACE)])
+        events = self.calendar_read(connection_id, moment)
+        await self.executor.on_events([Delivery(events, TRACE)])
+
+    def crm_read(self, moment: datetime, *, user: SyncUser | None = None) -> ActivitiesResynced:
+        return ActivitiesResynced(
+            message_id=uuid4(), occurred_at=moment, user=user or self.user, observed_at=moment
         )
-        events = CalendarResynced(
+
+    def calendar_read(self, connection_id: UUID, moment: datetime) -> CalendarResynced:
+        known = self.connections[connection_id]
+        return CalendarResynced(
             message_id=uuid4(),
             occurred_at=moment,
             user=known.user,
@@ -153,8 +153,6 @@ class Hands:
             calendar_id=known.settings.calendar_id,
             observed_at=moment,
         )
-        await self.executor.on_activities([Delivery(activities, None)])
-        await self.executor.on_events([Delivery(events, None)])
 
     # Pipedrive
 
@@ -255,9 +253,9 @@ class Hands:
         activities = [body for body in bodies if body.kind.startswith("activit")]
         events = [body for body in bodies if not body.kind.startswith("activit")]
         if activities:
-            await self.executor.on_activities([Delivery(body, None) for body in activities])
+            await self.executor.on_activities([Delivery(body, TRACE) for body in activities])
         if events:
-            await self.executor.on_events([Delivery(body, None) for body in events])
+            await self.executor.on_events([Delivery(body, TRACE) for body in events])
 
     async def commands(self) -> list[Any]:
         """Commands that were sent since the last call, in their order."""
@@ -282,25 +280,35 @@ class Hands:
             if not batch:
                 return done
             for command in batch:
-                await self.executor.on_outcomes([Delivery(self.outcome_of(command), None)])
+                await self.executor.on_outcomes([Delivery(self.outcome_of(command), TRACE)])
             done += batch
         raise AssertionError(f"it does not end: {[one.kind for one in done]}")
 
     def outcome_of(self, command: Any) -> Any:
         """Carry out one command at the provider and give its outcome."""
-        if isinstance(command, CreateActivity | UpdateActivity | DeleteActivity):
-            return self._crm_outcome(command)
-        return self._calendar_outcome(command)
+        return self.writers.carry_out(command)
 
-    def rejected(self, command: Any, rejection: Rejection, detail: str = "") -> WriteRejected:
+    def rejected(self, command: Any, rejection: Rejection, **more: Any) -> WriteRejected:
         """The outcome of a command that was not carried out."""
-        crm = isinstance(command, CreateActivity | UpdateActivity | DeleteActivity)
-        return WriteRejected(
-            **self._common(command),
-            side=Side.CRM if crm else Side.CALENDAR,
-            rejection=rejection,
-            detail=detail,
+        return self.writers.rejected(command, rejection, **more)
+
+    async def settle(self, *outcomes: Any) -> None:
+        """Tell outcomes, in one batch."""
+        await self.executor.on_outcomes([Delivery(one, TRACE) for one in outcomes])
+
+    async def reports(self) -> list[str]:
+        """Signals that were reported of any connection, oldest first."""
+        rows = await self.pool.fetch(
+            "SELECT value FROM sync.outbox WHERE topic = $1 ORDER BY id", SYNC_HEALTH.name
         )
+        return [json.loads(row["value"])["signal"] for row in rows]
+
+    async def rows(self, connection_id: UUID) -> list[dict[str, Any]]:
+        """The history, oldest first."""
+        rows = await self.pool.fetch(
+            "SELECT * FROM sync.history WHERE connection_id = $1 ORDER BY row", connection_id
+        )
+        return [dict(row) for row in rows]
 
     async def history(self, connection_id: UUID) -> list[tuple[str, str]]:
         """Actions and reasons, oldest first."""
@@ -309,102 +317,3 @@ class Hands:
             connection_id,
         )
         return [(row["action"], row["reason"]) for row in rows]
-
-    def _common(self, command: Any) -> dict[str, Any]:
-        moment = self.clock.tick()
-        return {
-            "message_id": uuid4(),
-            "occurred_at": moment,
-            "user": command.user,
-            "connection_id": command.connection_id,
-            "link_id": command.link_id,
-            "revision": command.revision,
-            "observed_at": moment,
-        }
-
-    def _crm_outcome(self, command: Any) -> Any:
-        common = self._common(command)
-        if isinstance(command, DeleteActivity):
-            if command.activity_id not in self.crm:
-                return self.rejected(command, Rejection.GONE)
-            del self.crm[command.activity_id]
-            return ActivityWritten(**common, activity_id=command.activity_id, activity=None)
-        draft = command.draft
-        fields: dict[str, Any] = {
-            "subject": draft.subject,
-            "due_date": draft.due_date,
-            "due_time": draft.due_time,
-            "duration_minutes": draft.duration_minutes,
-            "public_description": draft.public_description,
-            "location": draft.location,
-            "busy": draft.busy,
-            "guests": tuple(Guest(email=email) for email in sorted(draft.guests)),
-        }
-        if isinstance(command, CreateActivity):
-            activity_id = 1000 + len(self.crm)
-            made = self.activity(
-                activity_id, type=command.type, owner_id=command.user.user_id, **fields
-            )
-            return ActivityWritten(**common, activity_id=activity_id, activity=made)
-        if command.activity_id not in self.crm:
-            return self.rejected(command, Rejection.GONE)
-        if self.crm[command.activity_id].updated_at > command.seen_at:
-            return WriteRejected(
-                **common,
-                side=Side.CRM,
-                rejection=Rejection.STALE,
-                activity=self.crm[command.activity_id],
-            )
-        names = {
-            MeetingField.TITLE: ("subject",),
-            MeetingField.SCHEDULE: ("due_date", "due_time", "duration_minutes"),
-            MeetingField.DESCRIPTION: ("public_description",),
-            MeetingField.LOCATION: ("location",),
-            MeetingField.BUSY: ("busy",),
-            MeetingField.GUESTS: ("guests",),
-        }
-        wanted = {name for field in command.fields for name in names[field]}
-        changed = self.activity(
-            command.activity_id, **{name: fields[name] for name in sorted(wanted)}
-        )
-        return ActivityWritten(**common, activity_id=command.activity_id, activity=changed)
-
-    def _calendar_outcome(self, command: Any) -> Any:
-        common = self._common(command)
-        connection_id = command.connection_id
-        if isinstance(command, CreateEvent):
-            event_id = f"{command.link_id.hex[:8]}g{command.generation}"
-            made = self.event(
-                connection_id,
-                event_id,
-                link_mark=str(command.link_id),
-                **_event_fields(command.meeting, set(MeetingField)),
-            )
-            return EventWritten(**common, event_id=event_id, event=made)
-        known = self.events.get((connection_id, command.event_id))
-        if isinstance(command, DeleteEvent):
-            self.events.pop((connection_id, command.event_id), None)
-            return EventWritten(**common, event_id=command.event_id, event=None)
-        if known is None:
-            return self.rejected(command, Rejection.GONE)
-        if known.version != command.version:
-            return WriteRejected(
-                **common, side=Side.CALENDAR, rejection=Rejection.STALE, event=known
-            )
-        changed = self.event(
-            connection_id, command.event_id, **_event_fields(command.meeting, command.fields)
-        )
-        return EventWritten(**common, event_id=command.event_id, event=changed)
-
-
-def _event_fields(meeting: Any, fields: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "title": meeting.title,
-        "schedule": meeting.schedule,
-        "description": meeting.description,
-        "location": meeting.location,
-        "busy": meeting.busy,
-        "attendees": tuple(Attendee(email=email) for email in sorted(meeting.guests)),
-    }
-    names = {"guests": "attendees"}
-    return {names.get(field, str(field)): values[names.get(field, str(field))] for field in fields}

@@ -242,7 +242,7 @@ async def test_a_refused_item_rests_with_the_providers_reason_until_it_changes(h
     connection_id, event_id = await linked_from_crm(hands)
     await hands.tell_activity(1, subject="Unwelcome")
     (command,) = await hands.commands()
-    refusal = hands.rejected(command, Rejection.REFUSED, "400 too odd")
+    refusal = hands.rejected(command, Rejection.REFUSED, detail="400 too odd")
     await hands.executor.on_outcomes([Delivery(refusal, None)])
     await hands.tell(hands.seen_activity(1))
     assert await hands.carry_out() == []

@@ -34,7 +34,7 @@ class Ask:
         """The body; types are strict, unknown fields are refused."""
         try:
             body = json.loads(self.content or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise PipedriveError(400, "Request body is not valid JSON") from None
         if not isinstance(body, dict):
             raise PipedriveError(400, "Request body must be a JSON object")
@@ -61,4 +61,4 @@ def _checked(model: type[Wanted], values: dict[str, Any], *, strict: bool) -> Wa
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise invalid(name, first["msg"]) from None
+        raise invalid(name, first["msg"].removeprefix("Value error, ")) from None

@@ -25,6 +25,18 @@ class PipedriveError(Exception):
         }
 
 
+class SubscriptionError(PipedriveError):
+    """A webhook is not as it must be; these errors have a shape of their own."""
+
+    def __init__(self, status: int, field: str, message: str) -> None:
+        super().__init__(status, message)
+        self.field = field
+
+    def body(self) -> dict[str, Any]:
+        """The error as JSON."""
+        return {"status": "error", "success": False, "errors": {self.field: [self.message]}}
+
+
 def unauthorized() -> PipedriveError:
     """The token is missing, unknown, expired or revoked."""
     return PipedriveError(401, "unauthorized access")

@@ -1,12 +1,15 @@
-"""Owns what comes before and after every operation: the token, budgets, faults, the call log."""
+"""Owns what comes before and after every operation: the token, budgets, faults, the call log.
 
-import json
+An operation that a fault or a budget stops is not carried out; one whose answer a fault loses is.
+"""
+
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from tandem_sandbox.faults import REQUEST_KINDS, Fault, FaultKind, LostAnswer
 from tandem_sandbox.pipedrive import errors
@@ -14,11 +17,17 @@ from tandem_sandbox.pipedrive.ask import Answer, Ask
 from tandem_sandbox.pipedrive.budget import Charge, Toll
 from tandem_sandbox.pipedrive.errors import PipedriveError
 from tandem_sandbox.pipedrive.model import User
+from tandem_sandbox.pipedrive.rendering import (
+    gateway_page,
+    met,
+    rendered,
+    rendered_error,
+    rendered_status,
+)
 from tandem_sandbox.pipedrive.state import Company
 from tandem_sandbox.world import World
 
-GATEWAY_PAGE = "<html><title>Access denied</title><h1>Error 1015: you are being rate limited</h1>"
-MESSAGES = {429: "Rate limit exceeded", 404: "Not found", 401: "unauthorized access"}
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +56,22 @@ class Gate:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint(self, operation: Operation) -> Endpoint:
         """The endpoint of an operation."""
 
         async def endpoint(request: Request) -> Response:
             return await self._admit(operation, request)
+
+        return endpoint
+
+    def nowhere(self, routes: Sequence[Route]) -> Endpoint:
+        """The endpoint of every address that ``routes`` do not know, or not with that method."""
+
+        async def endpoint(request: Request) -> Response:
+            near = any(route.matches(request.scope)[0] is Match.PARTIAL for route in routes)
+            response = rendered_status(405 if near else 404)
+            self._record("unknown", request, None, response)
+            return response
 
         return endpoint
 
@@ -61,38 +81,28 @@ class Gate:
         try:
             caller = self._caller(request)
             charge = self._charge(operation, caller)
-            fault = self._world.faults.take(
-                "pipedrive", operation.name, caller.user.email, kinds=REQUEST_KINDS
-            )
-            response = _refusal(charge) or await _met(fault)
+            fault = self._fault(operation, request, caller)
+            response = _refusal(charge) or await met(fault)
             if response is None:
-                response = _rendered(
-                    operation.run(
-                        Ask(
-                            caller.company,
-                            caller.user,
-                            request.path_params,
-                            request.query_params,
-                            await request.body(),
-                            self._world.clock.now().replace(microsecond=0),
-                        )
-                    )
-                )
+                response = rendered(operation.run(await self._ask(request, caller)))
             response.headers.update(charge.headers)
         except PipedriveError as error:
             response = rendered_error(error)
-        self._world.calls.record(
-            "pipedrive",
-            operation.name,
-            operation.method,
-            request.url.path,
-            caller.user.email if caller else None,
-            response.status_code,
-            self._world.clock.now(),
-        )
+        self._record(operation.name, request, caller, response)
         if fault is not None and fault.kind is FaultKind.TIMEOUT_AFTER_WRITE:
             return LostAnswer(fault)
         return response
+
+    async def _ask(self, request: Request, caller: _Caller) -> Ask:
+        content = await request.body()
+        return Ask(
+            company=caller.company,
+            user=caller.user,
+            path=request.path_params,
+            query=request.query_params,
+            content=content,
+            now=self._world.clock.now().replace(microsecond=0),
+        )
 
     def _caller(self, request: Request) -> _Caller:
         state = self._world.pipedrive
@@ -121,17 +131,26 @@ class Gate:
             moment=time.monotonic(),
         )
 
+    def _fault(self, operation: Operation, request: Request, caller: _Caller) -> Fault | None:
+        kinds = REQUEST_KINDS
+        if "cursor" not in request.query_params:
+            kinds -= {FaultKind.GONE}
+        return self._world.faults.take(
+            "pipedrive", operation.name, caller.user.email, kinds=kinds
+        )
 
-def rendered_error(error: PipedriveError) -> Response:
-    """An error as Pipedrive sends it."""
-    return Response(json.dumps(error.body()), error.status, media_type="application/json")
-
-
-def _rendered(answer: Answer) -> Response:
-    body = {"success": True, "data": answer.data, **answer.more}
-    return Response(
-        json.dumps(body, separators=(",", ":")), answer.status, media_type="application/json"
-    )
+    def _record(
+        self, name: str, request: Request, caller: _Caller | None, response: Response
+    ) -> None:
+        self._world.calls.record(
+            "pipedrive",
+            name,
+            request.method,
+            request.url.path,
+            caller.user.email if caller else None,
+            response.status_code,
+            self._world.clock.now(),
+        )
 
 
 def _refusal(charge: Charge) -> Response | None:
@@ -139,25 +158,6 @@ def _refusal(charge: Charge) -> Response | None:
         case Toll.PASSED:
             return None
         case Toll.BLOCKED:
-            return HTMLResponse(GATEWAY_PAGE, 403)
+            return gateway_page()
         case _:
-            return rendered_error(PipedriveError(429, MESSAGES[429]))
-
-
-async def _met(fault: Fault | None) -> Response | None:
-    match fault.kind if fault else None:
-        case FaultKind.LATENCY if fault:
-            await fault.hold()
-        case FaultKind.STATUS if fault:
-            message = fault.reason or MESSAGES.get(fault.status, "Internal server error")
-            response = rendered_error(PipedriveError(fault.status, message))
-            if fault.retry_after is not None:
-                response.headers["retry-after"] = str(fault.retry_after)
-            return response
-        case FaultKind.GONE:
-            return rendered_error(errors.invalid("cursor", "is not valid"))
-        case FaultKind.HTML_403:
-            return HTMLResponse(GATEWAY_PAGE, 403)
-        case _:
-            pass
-    return None
+            return rendered_status(429)

@@ -13,7 +13,9 @@ EXIT_CONFIG = 78
 class EnvironmentSettings(BaseSettings):
     """One concern's settings; a field `kafka_host` is read from `KAFKA_HOST`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
 
 class RuntimeSettings(EnvironmentSettings):

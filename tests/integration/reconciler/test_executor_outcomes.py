@@ -1,0 +1,176 @@
+"""Outcomes through the executor: late, repeated, odd ones, and items that beat their outcome."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from tandem.contracts.commands import CreateActivity, CreateEvent
+from tandem.contracts.outcomes import Rejection
+
+
+async def test_an_outcome_of_another_revision_only_tells_a_state(hands):
+    await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    await hands.settle(made.model_copy(update={"revision": 7, "message_id": uuid4()}))
+    await hands.tell_activity(1, subject="Edited meanwhile")
+    assert await hands.commands() == []
+    await hands.settle(made)
+    (update,) = await hands.commands()
+    assert update.fields == {"title"}
+
+
+async def test_a_repeated_outcome_changes_nothing(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    await hands.settle(made, made, made.model_copy(update={"message_id": uuid4()}))
+    assert await hands.commands() == []
+    assert await hands.history(connection_id) == [("created", "created")]
+
+
+async def test_an_outcome_of_an_unknown_link_or_connection_is_nothing(hands):
+    await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    await hands.settle(
+        made.model_copy(update={"link_id": uuid4(), "message_id": uuid4()}),
+        made.model_copy(update={"connection_id": uuid4(), "message_id": uuid4()}),
+    )
+    assert await hands.pool.fetchval("SELECT count(*) FROM sync.events") == 0
+    assert await hands.commands() == []
+
+
+async def test_an_activity_deleted_before_its_create_was_told_is_not_made_again(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    await hands.settle(hands.rejected(create, Rejection.GONE))
+    assert await hands.commands() == []
+    await hands.tell_event(connection_id, title="Changed")
+    assert await hands.commands() == []
+    assert (await hands.history(connection_id))[-1][1] == "suppressed"
+    assert hands.events
+
+
+async def test_a_refused_create_waits_for_a_change(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    await hands.settle(hands.rejected(create, Rejection.REFUSED, detail="too odd"))
+    await hands.tell(hands.seen_activity(1))
+    assert await hands.commands() == []
+    (row,) = await hands.rows(connection_id)
+    assert (row["action"], row["reason"], row["detail"]) == (
+        "refused",
+        "provider_refused",
+        "too odd",
+    )
+    await hands.tell_activity(1, subject="Less odd")
+    (again,) = await hands.carry_out()
+    assert again.kind == "create_event"
+    assert again.revision > create.revision
+
+
+async def test_a_side_that_is_gone_when_written_to_counts_as_deleted(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    await hands.carry_out()
+    (activity_id,) = hands.crm
+    await hands.tell_event(connection_id, title="Renamed")
+    (update,) = await hands.commands()
+    del hands.crm[activity_id]
+    await hands.settle(hands.outcome_of(update))
+    (again,) = await hands.carry_out()
+    assert isinstance(again, CreateActivity)
+    assert again.generation == 1
+
+
+async def test_an_event_taken_for_new_makes_way_for_the_link_that_made_it(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    unmarked = made.event.model_copy(update={"link_mark": None})
+    hands.events[connection_id, made.event_id] = unmarked
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    (double,) = await hands.commands()
+    assert isinstance(double, CreateActivity)
+    await hands.settle(made)
+    living = await hands.pool.fetch("SELECT link_id FROM sync.links WHERE state <> 'dissolved'")
+    assert [row["link_id"] for row in living] == [create.link_id]
+    await hands.tell_activity(1, subject="Still one pair")
+    await hands.carry_out()
+    assert hands.events[connection_id, made.event_id].title == "Still one pair"
+
+
+async def test_our_own_activity_taken_for_new_loses_the_event_made_of_it(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    # So changed before we heard of it that nothing in it tells of our create.
+    changed = hands.activity(
+        made.activity_id,
+        subject="Another",
+        due_date=hands.crm[made.activity_id].due_date + timedelta(days=1),
+    )
+    await hands.tell(hands.seen_activity(changed.activity_id))
+    (double,) = await hands.commands()
+    assert isinstance(double, CreateEvent)
+    await hands.settle(made)
+    await hands.settle(hands.outcome_of(double))
+    await hands.carry_out()
+    assert [event_id for _, event_id in hands.events] == ["e1"]
+    assert hands.events[connection_id, "e1"].title == "Another"
+    assert len(hands.crm) == 1
+
+
+async def test_the_event_made_of_our_own_activity_goes_even_if_it_was_there_first(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    changed = hands.activity(
+        made.activity_id,
+        subject="Another",
+        due_date=hands.crm[made.activity_id].due_date + timedelta(days=1),
+    )
+    await hands.tell(hands.seen_activity(changed.activity_id))
+    (double,) = await hands.commands()
+    await hands.settle(hands.outcome_of(double))
+    await hands.settle(made)
+    await hands.carry_out()
+    assert [event_id for _, event_id in hands.events] == ["e1"]
+    assert len(hands.crm) == 1
+    assert await hands.history(connection_id)
+
+
+async def test_rules_that_change_while_an_activity_is_made_do_not_double_it(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    await hands.tell(hands.seen_activity(made.activity_id))
+    await hands.change(connection_id, default_duration_minutes=45)
+    assert await hands.commands() == []
+    await hands.settle(made)
+    assert await hands.carry_out() == []
+    assert len(hands.events) == 1
+
+
+async def test_a_lost_outcome_is_mended_by_sending_the_command_again(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    assert hands.outcome_of(create) is not None
+    hands.clock.tick(120)
+    await hands.executor.resend_stale(timedelta(seconds=60))
+    await hands.carry_out()
+    assert len(hands.events) == 1
+    await hands.tell_activity(1, subject="Goes on")
+    await hands.carry_out()
+    assert [event.title for event in hands.events.values()] == ["Goes on"]
+    assert await hands.history(connection_id) == [("created", "created"), ("updated", "updated")]
