@@ -10,7 +10,7 @@ from tests.e2e.company import Company
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
 
-OVERRIDES = {"SWEEP_INTERVAL_S": "5"}
+OVERRIDES = {"SWEEP_INTERVAL_S": "5", "GOOGLE_USER_REQUESTS_PER_MINUTE": "60000"}
 
 
 @pytest.fixture(scope="module")

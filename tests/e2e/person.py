@@ -154,12 +154,12 @@ class Person:
 
     # The calendar
 
-    def create_event(self, summary: str, start: datetime, **fields: Any) -> Json:
+    def create_event(self, summary: str, begin: datetime, **fields: Any) -> Json:
         """Make an event of an hour."""
         body: Json = {
             "summary": summary,
-            "start": {"dateTime": start.isoformat()},
-            "end": {"dateTime": (start + timedelta(hours=1)).isoformat()},
+            "start": {"dateTime": begin.isoformat()},
+            "end": {"dateTime": (begin + timedelta(hours=1)).isoformat()},
         }
         return _body(self.calendar.post("/events", json=body | fields))
 

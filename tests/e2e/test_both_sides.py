@@ -130,6 +130,7 @@ def test_five_hundred_activities_are_backfilled_once_and_nobody_is_mailed(compan
 def test_guests_are_mailed_only_where_the_user_wants_it(company):
     person = company.first
     person.connect(invite_guests=True)
+    company.settled()
     person.create_activity("With mail", in_days(2), attendees=[{"email": "a@elsewhere.example"}])
     event = person.event_named("With mail")
     company.settled()

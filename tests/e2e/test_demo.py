@@ -32,7 +32,9 @@ def demo(scratch):
     return folder, ports, environment
 
 
-def _run(folder: Path, environment: dict[str, str], command: str, output) -> subprocess.Popen:
+def _run(
+    folder: Path, environment: dict[str, str], command: str, output
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tandem_embedded", command],
         cwd=folder,

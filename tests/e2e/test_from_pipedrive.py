@@ -1,14 +1,16 @@
 """What is done in Pipedrive, seen in the calendar."""
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 from tests.e2e.person import in_days
 from tests.e2e.waiting import eventually
 
 
-def _instant(event, end="start"):
-    return event[end]["dateTime"]
+def _length(event):
+    start, end = (datetime.fromisoformat(event[name]["dateTime"]) for name in ("start", "end"))
+    return end - start
 
 
 @pytest.mark.parametrize("direction", ["two_way", "one_way"])
@@ -46,7 +48,7 @@ def test_a_new_activity_becomes_an_event_with_every_field(company, direction):
             {"due_date": f"{in_days(9):%Y-%m-%d}"},
             lambda event: f"{in_days(9):%Y-%m-%d}" in event["start"]["dateTime"],
         ),
-        ({"duration": "02:30"}, lambda event: event["start"] != event["end"]),
+        ({"duration": "02:30"}, lambda event: _length(event) == timedelta(minutes=150)),
         (
             {"public_description": "New text"},
             lambda event: event.get("description") == "New text",

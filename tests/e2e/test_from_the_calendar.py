@@ -154,6 +154,7 @@ def test_two_way_to_one_way_lets_calendar_born_items_rest(company):
     activity = person.activity_named("From outside")
     company.settled()
     person.change_settings(direction="one_way")
+    company.settled()
     person.change_event(event["id"], summary="Renamed outside")
     person.told(event["id"], "one_way")
     company.settled()

@@ -124,7 +124,9 @@ def linked_worlds(draw: st.DrawFn, with_rules: st.SearchStrategy[Policy] = rules
     )
     if origin is Side.CRM:
         world.activity = activity(
-            **draw(field_edits_a.filter(lambda edit: edit.get("due_date", _AHEAD) >= _AHEAD))
+            busy=draw(st.sampled_from([None, True])),
+        ).model_copy(
+            update=draw(field_edits_a.filter(lambda edit: edit.get("due_date", _AHEAD) >= _AHEAD))
         )
     else:
         world.rules = with_settings(chosen, direction=Direction.TWO_WAY)

@@ -25,7 +25,7 @@ from reconciler.core.model import Gone, LinkState
 from reconciler.core.normalize import as_activity_shows, meeting_of_activity
 from reconciler.core.reasons import Reason
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.connections import Direction
+from tandem.contracts.connections import ConflictWinner, Direction
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField, Side
 
@@ -196,3 +196,40 @@ def test_an_edit_beats_a_deletion_on_either_side(world, edit_e, edit_a):
         survivor = here.event if side is Side.CRM else here.activity
         if edited:
             assert not isinstance(survivor, Gone)
+
+
+@BOUNDED
+@given(linked_worlds(two_way), field_edits_a, field_edits_e, fields, st.sampled_from(list(Side)))
+def test_an_edit_made_while_a_write_is_under_way_is_not_lost(world, edit_a, edit_e, late, side):
+    world.rules = with_settings(
+        world.rules,
+        conflict_winner=ConflictWinner.CRM if side is Side.CRM else ConflictWinner.CALENDAR,
+    )
+    # What lies in the past is not carried; that has a test of its own.
+    edit_activity(world, {name: edit_a[name] for name in edit_a if name != "due_date"})
+    edit_event(world, {name: edit_e[name] for name in edit_e if name != "schedule"})
+
+    def edit_late() -> None:
+        if side is Side.CRM:
+            edit_activity(world, OF_ACTIVITY[late])
+        else:
+            edit_event(world, OF_EVENT[late])
+
+    world.meanwhile = edit_late
+    world.settle()
+    assume(world.meanwhile is None)
+    wanted = "From Pipedrive" if side is Side.CRM else "From the calendar"
+    shown = meeting_of_activity(world.activity, world.rules)
+    assert getattr(shown, late) == wanted or world.plan().reason is not Reason.NO_CHANGE
+    if world.plan().reason is Reason.NO_CHANGE:
+        _agree(world)
+
+
+@BOUNDED
+@given(linked_worlds(two_way), st.sampled_from(list(Side)))
+def test_a_deletion_takes_the_other_side_along(world, side):
+    _delete(world, side)
+    world.settle()
+    assert isinstance(world.activity, Gone)
+    assert isinstance(world.event, Gone)
+    assert sum(world.writes.values()) == 1

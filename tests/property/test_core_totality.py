@@ -88,7 +88,6 @@ refusals = st.builds(
         before=st.none() | meetings,
         after=st.none() | meetings,
         block=st.none(),
-        suppress=st.just(frozenset()),
     ),
 )
 links = st.builds(

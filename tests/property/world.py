@@ -6,6 +6,7 @@ came back, outcome.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from reconciler.core.draft import draft_of
 from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy, Verb, Write
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event
 from reconciler.core.plan import plan
-from reconciler.core.transitions import activity_written, event_written
+from reconciler.core.transitions import activity_written, event_written, write_failed
 from tandem.contracts.activities import ActivitySnapshot, Guest
 from tandem.contracts.events import Attendee, EventSnapshot, TextFormat
 from tandem.contracts.meetings import Meeting, MeetingField, Side, Timed
@@ -44,6 +45,7 @@ class World:
     rewrites: bool = True
     now: datetime = NOW
     made: int = 0
+    meanwhile: Callable[[], None] | None = None
     writes: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def plan(self) -> Plan:
@@ -58,8 +60,10 @@ class World:
                 self.link = replace(decided.link, link_id=LINK_ID)
             if not decided.writes:
                 return written
+            seen = {Side.CRM: self.activity, Side.CALENDAR: self.event}
+            self._let_somebody_edit()
             for write in sorted(decided.writes, key=lambda one: one.side is not self.first):
-                self._carry_out(write)
+                self._carry_out(write, seen[write.side])
         raise AssertionError(f"it does not settle: {self.writes}")
 
     def leftovers(self) -> list[Plan]:
@@ -92,7 +96,21 @@ class World:
     def _event_alone(self) -> Observed:
         return Observed(link=self.link, event=self.event)
 
-    def _carry_out(self, write: Write) -> None:
+    def _let_somebody_edit(self) -> None:
+        """Once, between a decision and its writes."""
+        edit, self.meanwhile = self.meanwhile, None
+        if edit is not None:
+            edit()
+
+    def _carry_out(
+        self, write: Write, seen: ActivitySnapshot | EventSnapshot | Gone | None
+    ) -> None:
+        """Write, unless the item has changed since the decision."""
+        assert self.link is not None
+        present = self.activity if write.side is Side.CRM else self.event
+        if write.verb is not Verb.CREATE and present is not seen:
+            self.link = write_failed(self.link, write.side)
+            return
         self.writes[write.side.value, write.verb.value] += 1
         self.tick(0.01)
         if write.side is Side.CRM:

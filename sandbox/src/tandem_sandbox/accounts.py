@@ -6,12 +6,24 @@ seed take the same clients.
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 TIMEZONES = ("Europe/Stockholm", "America/New_York", "Asia/Kolkata")
 LOCALES = ("sv_SE", "en_US", "en_IN")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
 
 
 def static_token(provider: str, email: str) -> str:
@@ -38,7 +50,7 @@ class MailboxSeed(BaseModel):
     email: str = Field(min_length=3, max_length=320)
     name: str = Field(max_length=255)
     provider: Literal["google", "microsoft", "exchange"] = "google"
-    timezone: str = "Europe/Stockholm"
+    timezone: TimeZone = "Europe/Stockholm"
     locale: str = "en_US"
     token: str
     calendars: tuple[CalendarSeed, ...]
@@ -53,7 +65,7 @@ class UserSeed(BaseModel):
     email: str = Field(min_length=3, max_length=320)
     name: str = Field(max_length=255)
     is_admin: bool = False
-    timezone: str = "Europe/Stockholm"
+    timezone: TimeZone = "Europe/Stockholm"
     locale: str = "en_US"
     token: str
 
@@ -66,7 +78,7 @@ class CompanySeed(BaseModel):
     id: int = Field(ge=1)
     name: str = Field(max_length=255)
     domain: str = Field(max_length=255)
-    users: tuple[UserSeed, ...]
+    users: tuple[UserSeed, ...] = Field(min_length=1)
 
 
 class Seed(BaseModel):
@@ -76,6 +88,20 @@ class Seed(BaseModel):
 
     companies: tuple[CompanySeed, ...] = ()
     mailboxes: tuple[MailboxSeed, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Seed":
+        users = [user for company in self.companies for user in company.users]
+        for name, values in (
+            ("companies.id", [company.id for company in self.companies]),
+            ("users.id", [user.id for user in users]),
+            ("users.email", [user.email for user in users]),
+            ("users.token", [user.token for user in users]),
+            ("mailboxes.email", [(one.provider, one.email) for one in self.mailboxes]),
+        ):
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name}: one occurs twice")
+        return self
 
     def joined(self, other: "Seed") -> "Seed":
         """Both, with the companies and mailboxes of ``other`` that are new."""
@@ -133,14 +159,14 @@ def load_seed(*, companies: int, users: int, mailboxes: int) -> Seed:
         users: Users of each company.
         mailboxes: How many of each company's users have a mailbox.
     """
-    seed = Seed()
-    for number in range(1, companies + 1):
-        one = company(100_000 + number, f"Load{number}", users=users)
-        seed = Seed(
-            companies=seed.companies + one.companies,
-            mailboxes=seed.mailboxes + one.mailboxes[:mailboxes],
-        )
-    return seed
+    parts = [
+        company(100_000 + number, f"Load{number}", users=users)
+        for number in range(1, companies + 1)
+    ]
+    return Seed(
+        companies=tuple(one for part in parts for one in part.companies),
+        mailboxes=tuple(one for part in parts for one in part.mailboxes[:mailboxes]),
+    )
 
 
 def _people(company_id: int, domain: str, users: int) -> Iterator[UserSeed]:

@@ -30,9 +30,9 @@ def create_app(settings: SandboxSettings) -> Starlette:
         try:
             yield
         finally:
-            await world.aclose()
             if keeper is not None:
                 await keeper.stop()
+            await world.aclose()
 
     app = Starlette(
         lifespan=lifespan,

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from tandem_sandbox.accounts import Seed, load_seed
 from tandem_sandbox.faults import Fault, FaultOrder, Provider
-from tandem_sandbox.pipedrive.budget import Plan
+from tandem_sandbox.pipedrive.budget import Plan, VendorPlan, vendor_plan
+from tandem_sandbox.pipedrive.state import Company
 from tandem_sandbox.world import World
 
 CALLS_PAGE_MAX = 5000
@@ -104,6 +105,8 @@ def _add_accounts(app: FastAPI, world: World) -> None:
     @app.post("/grants/revoke")
     async def revoke(order: GrantOrder) -> dict[str, Any]:
         """End all access of a user: the app's grants and his own token."""
+        if order.email not in _emails(world, order.provider):
+            raise HTTPException(404, "email: no such account")
         ended = _of_provider(world, order.provider).revoke(order.email)
         world.touch()
         return {"ended": ended}
@@ -169,23 +172,41 @@ def _add_manners(app: FastAPI, world: World) -> None:
     async def set_deliveries(order: DeliveryOrder) -> dict[str, Any]:
         """Let retries come sooner or later."""
         world.deliveries.time_scale = order.time_scale
+        world.touch()
         return {"time_scale": order.time_scale}
+
+    @app.get("/pipedrive")
+    async def pipedrive() -> dict[str, Any]:
+        """How the emulated Pipedrive treats what the vendor does not document."""
+        return {"deleted_reads": world.pipedrive.deleted_reads}
 
     @app.put("/pipedrive")
     async def set_pipedrive(order: PipedriveOrder) -> dict[str, Any]:
-        """Change how the emulated Pipedrive treats what the vendor does not document."""
+        """Change that."""
         world.pipedrive.deleted_reads = order.deleted_reads
-        return {"deleted_reads": order.deleted_reads}
+        world.touch()
+        return await pipedrive()
+
+    @app.get("/pipedrive/companies/{company_id}/plan")
+    async def plan(company_id: int) -> dict[str, Any]:
+        """The limits of a company, and what it used of its tokens today."""
+        company = _company(world, company_id)
+        today = world.clock.now().date()
+        used = world.pipedrive.budget.used_today(company_id, today)
+        return {"plan": company.plan.model_dump(), "tokens_used_today": used}
 
     @app.put("/pipedrive/companies/{company_id}/plan")
-    async def set_plan(company_id: int, plan: Plan) -> Plan:
+    async def set_plan(company_id: int, wanted: Plan) -> dict[str, Any]:
         """Give a company other limits."""
-        company = world.pipedrive.companies.get(company_id)
-        if company is None:
-            raise HTTPException(404, "company_id: no such company")
-        company.plan = plan
+        _company(world, company_id).plan = wanted
         world.touch()
-        return plan
+        return await plan(company_id)
+
+    @app.put("/pipedrive/companies/{company_id}/plan/{name}")
+    async def set_vendor_plan(company_id: int, name: VendorPlan) -> dict[str, Any]:
+        """Give a company the limits of a plan as it is sold, a seat for each of its users."""
+        wanted = vendor_plan(name, len(_company(world, company_id).users))
+        return await set_plan(company_id, wanted)
 
 
 def _add_observation(app: FastAPI, world: World) -> None:
@@ -241,6 +262,19 @@ def _deliveries(world: World) -> dict[str, Any]:
         "unanswered": counters.unanswered,
         "dropped": counters.dropped,
     }
+
+
+def _company(world: World, company_id: int) -> Company:
+    company = world.pipedrive.companies.get(company_id)
+    if company is None:
+        raise HTTPException(404, "company_id: no such company")
+    return company
+
+
+def _emails(world: World, provider: str) -> set[str]:
+    if provider == "pipedrive":
+        return {user.email for _, user in world.pipedrive.users()}
+    return {one.email for one in world.accounts.mailboxes if one.provider == provider}
 
 
 def _of_provider(world: World, provider: str) -> Any:

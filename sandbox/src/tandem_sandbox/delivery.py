@@ -89,8 +89,10 @@ class DeliveryQueue:
         """Deliveries that are waiting, delayed or under way."""
         return self._pending + len(self._timers)
 
-    def enqueue(self, delivery: Delivery, *, delay_seconds: float = 0.0) -> None:
+    def enqueue(self, delivery: Delivery, *, delay_seconds: float = 0.0) -> bool:
         """Post ``delivery`` after those already waiting for its subscription.
+
+        Tells whether it will be posted: a fault may lose it, and so does a full queue.
 
         Args:
             delivery: What to post.
@@ -98,7 +100,7 @@ class DeliveryQueue:
         """
         if delay_seconds > 0:
             self._later(delivery, delay_seconds * self.time_scale)
-            return
+            return True
         self.counters.enqueued += 1
         fault = self._faults.take(
             delivery.provider, DELIVER, delivery.account, kinds=DELIVERY_KINDS
@@ -106,13 +108,15 @@ class DeliveryQueue:
         match fault.kind if fault else None:
             case FaultKind.DROP_WEBHOOK:
                 self.counters.dropped += 1
+                return False
             case FaultKind.DELAY_WEBHOOK if fault:
                 self._later(delivery, fault.ms / 1000)
+                return True
             case FaultKind.DOUBLE_WEBHOOK:
                 self._join(delivery)
-                self._join(delivery)
+                return self._join(delivery)
             case _:
-                self._join(delivery)
+                return self._join(delivery)
 
     async def idle(self) -> None:
         """Return once nothing is waiting or under way, delayed deliveries included."""
@@ -149,15 +153,16 @@ class DeliveryQueue:
         self._timers.add(timer)
         timer.add_done_callback(self._timers.discard)
 
-    def _join(self, delivery: Delivery) -> None:
+    def _join(self, delivery: Delivery) -> bool:
         if self._pending >= PENDING_MAX:
             self.counters.dropped += 1
-            return
+            return False
         self._pending += 1
         lane = self._lanes.setdefault(delivery.subscription, _Lane())
         lane.waiting.append(delivery)
         if lane.task is None:
             lane.task = asyncio.create_task(self._run(delivery.subscription, lane))
+        return True
 
     async def _run(self, subscription: str, lane: _Lane) -> None:
         while lane.waiting:

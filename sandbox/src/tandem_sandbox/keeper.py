@@ -1,10 +1,11 @@
 """Keeps a sandbox's state in a file, so that its own restart loses nothing."""
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from pydantic_core import from_json
 
 from tandem_sandbox.world import World
 
@@ -25,7 +26,7 @@ class Keeper:
     def start(self) -> None:
         """Take over what was kept, and begin to keep."""
         if self._file.exists():
-            self._world.load(json.loads(self._file.read_text("utf-8")))
+            self._world.load(from_json(self._file.read_bytes()))
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -43,7 +44,7 @@ class Keeper:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".new")
-        draft.write_text(json.dumps(self._world.dump()), "utf-8")
+        draft.write_bytes(self._world.dump_json())
         draft.replace(self._file)
         self._kept = revision
 

@@ -27,3 +27,7 @@ class SandboxSettings(BaseModel):
 
     save_interval_seconds: float = 1.0
     """How often a changed state is written to ``data``."""
+
+    public_webhooks_only: bool = False
+    """Whether a webhook's address must be one that the whole internet can reach, as Pipedrive wants
+    it; here the receivers run on the same machine."""

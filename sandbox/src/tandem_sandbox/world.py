@@ -3,8 +3,11 @@
 Everything runs in one event loop, so no part of it is locked.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from tandem_sandbox.accounts import Seed, default_seed
 from tandem_sandbox.calls import CallLog, MailLog
@@ -34,6 +37,7 @@ class World:
         self.pipedrive = PipedriveState()
         self.google = GoogleState()
         self._touched = 0
+        self._when_loaded: list[Callable[[], None]] = []
         self.seed(default_seed())
 
     @property
@@ -73,18 +77,30 @@ class World:
         self.accounts = Seed()
         self.seed(default_seed())
 
+    def when_loaded(self, resume: Callable[[], None]) -> None:
+        """Call ``resume`` after every ``load``, for what was under way in the kept state."""
+        self._when_loaded.append(resume)
+
+    def dump_json(self) -> bytes:
+        """The whole state; logs, spent budgets and armed faults are not part of it."""
+        return to_json(
+            {
+                "format": FORMAT,
+                "clock_offset_seconds": self.clock.offset.total_seconds(),
+                "time_scale": self.deliveries.time_scale,
+                "accounts": self.accounts,
+                "pipedrive": self.pipedrive.dump(),
+                "google": self.google.dump(),
+            }
+        )
+
     def dump(self) -> dict[str, Any]:
-        """The whole state as JSON; logs and armed faults are not part of it."""
-        return {
-            "format": FORMAT,
-            "clock_offset_seconds": self.clock.offset.total_seconds(),
-            "accounts": self.accounts.model_dump(mode="json"),
-            "pipedrive": self.pipedrive.dump(),
-            "google": self.google.dump(),
-        }
+        """The same, as ``load`` takes it."""
+        kept: dict[str, Any] = from_json(self.dump_json())
+        return kept
 
     def load(self, kept: dict[str, Any]) -> None:
-        """Take over a state made by ``dump``.
+        """Take over a state made by ``dump``; deliveries that waited go on, so a loop must run.
 
         Raises:
             ValueError: the state is of another format.
@@ -94,10 +110,13 @@ class World:
         self.accounts = Seed.model_validate(kept["accounts"])
         self.clock.reset()
         self.clock.advance(timedelta(seconds=kept["clock_offset_seconds"]))
+        self.deliveries.time_scale = kept.get("time_scale", 1.0)
         self.pipedrive.reset()
         self.pipedrive.load(kept["pipedrive"])
         self.google.reset()
         self.google.load(kept["google"])
+        for resume in self._when_loaded:
+            resume()
 
     async def aclose(self) -> None:
         """Stop what runs in the background."""

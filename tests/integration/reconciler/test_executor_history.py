@@ -1,6 +1,7 @@
 """What the history says of items that are left alone, and what a row holds."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from tests.integration.reconciler.hands import NOW, TRACE
@@ -70,8 +71,6 @@ async def test_each_new_reason_is_told_and_an_old_one_that_comes_back_too(hands)
 async def test_a_backfill_tells_nothing_of_what_it_leaves_alone(hands):
     connection_id = await hands.connect()
     await hands.remove(connection_id, remove_events=False)
-    from uuid import uuid4
-
     again = uuid4()
     await hands.change(again)
     await hands.tell_activity(1, due_date=YESTERDAY.date())

@@ -1,13 +1,15 @@
 """Every row of the decision table, through the executor, with its history."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from tandem.contracts.commands import CreateActivity, CreateEvent, DeleteEvent, UpdateEvent
 from tandem.contracts.connections import ConnectionStatus
 from tandem.contracts.events import Response
+from tandem.contracts.meetings import Timed
 from tandem.contracts.message import SyncUser
 from tandem.contracts.outcomes import Rejection
 from tandem.runtime.subscriptions import Delivery
@@ -162,8 +164,6 @@ async def test_an_unticked_type_rests_and_wakes(hands):
 
 
 async def test_what_is_on_both_sides_at_the_start_is_linked_not_doubled(hands):
-    from uuid import uuid4
-
     connection_id = uuid4()
     await hands.change(connection_id)
     start = hands.activity(1, subject="Known")
@@ -179,17 +179,11 @@ async def test_what_is_on_both_sides_at_the_start_is_linked_not_doubled(hands):
 
 
 def _schedule_of(activity):
-    from datetime import UTC, datetime
-
-    from tandem.contracts.meetings import Timed
-
     start = datetime.combine(activity.due_date, activity.due_time, UTC)
     return Timed(start=start, end=start + timedelta(minutes=activity.duration_minutes))
 
 
 async def test_the_first_decisions_are_a_backfill_and_mail_nobody(hands):
-    from uuid import uuid4
-
     connection_id = uuid4()
     await hands.change(connection_id, invite_guests=True)
     await hands.tell_activity(1)

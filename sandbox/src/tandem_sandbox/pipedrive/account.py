@@ -17,6 +17,8 @@ _TYPES = "/api/v1/activityTypes"
 
 
 class _FindAsked(BaseModel):
+    """Parameters of API v1, which takes 0 and 1 for booleans."""
+
     model_config = ConfigDict(extra="ignore")
 
     term: str = Field(min_length=1)

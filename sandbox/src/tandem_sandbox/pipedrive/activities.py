@@ -1,77 +1,38 @@
 """Operations on activities: list, get, create, update, delete."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from tandem_sandbox.pipedrive.activity_body import ActivityBody
-from tandem_sandbox.pipedrive.announcer import Announcer
+from tandem_sandbox.pipedrive.announcer import Announcer, Change
 from tandem_sandbox.pipedrive.ask import Answer, Ask, page
 from tandem_sandbox.pipedrive.errors import invalid, not_found
 from tandem_sandbox.pipedrive.gate import Operation
-from tandem_sandbox.pipedrive.model import Activity
-from tandem_sandbox.pipedrive.paging import cut_page
-from tandem_sandbox.pipedrive.representation import moment, shown_activity
-from tandem_sandbox.pipedrive.state import Company
+from tandem_sandbox.pipedrive.model import Activity, Shared
+from tandem_sandbox.pipedrive.paging import Order, cut_page
+from tandem_sandbox.pipedrive.parameters import Asked, Flag, PageAsked
+from tandem_sandbox.pipedrive.representation import hooked_activity, shown_activity
+from tandem_sandbox.pipedrive.state import Company, is_purged
+from tandem_sandbox.pipedrive.visibility import may_see_activity
 from tandem_sandbox.world import World
 
-IDS_MAX = 100
+SECOND = timedelta(seconds=1)
 
 
-def _whole_second(value: str) -> str:
-    """Pipedrive refuses fractions of a second here."""
-    try:
-        datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError("must be RFC 3339 without a fraction, such as 2026-01-31T09:00:00Z") from (
-            None
-        )
-    return value
-
-
-_Moment = Annotated[str, AfterValidator(_whole_second)]
-
-
-class _ListAsked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    api_token: str | None = None
-    filter_id: int | None = None
-    ids: str | None = None
+class _ListAsked(PageAsked):
     owner_id: int | None = None
     deal_id: int | None = None
     lead_id: str | None = None
     person_id: int | None = None
     org_id: int | None = None
-    done: bool | None = None
-    updated_since: _Moment | None = None
-    updated_until: _Moment | None = None
+    done: Flag | None = None
     sort_by: Literal["id", "update_time", "add_time", "due_date"] = "id"
     sort_direction: Literal["asc", "desc"] = "asc"
     include_fields: Literal["attendees"] | None = None
-    limit: int = Field(default=100, ge=1, le=500)
-    cursor: str | None = None
-
-    def wants(self, activity: Activity) -> bool:
-        """Whether an activity passes the filters."""
-        same = all(
-            getattr(self, name) is None or getattr(self, name) == getattr(activity, name)
-            for name in ("owner_id", "deal_id", "lead_id", "person_id", "org_id", "done")
-        )
-        stamp = moment(activity.update_time)
-        return (
-            same
-            and (self.updated_since is None or stamp >= self.updated_since)
-            and (self.updated_until is None or stamp < self.updated_until)
-        )
 
 
-class _GetAsked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    api_token: str | None = None
+class _GetAsked(Asked):
     include_fields: Literal["attendees"] | None = None
 
 
@@ -98,14 +59,19 @@ class Activities:
         """A page of living activities that pass the filters."""
         asked = ask.asked(_ListAsked)
         ask.company.purge(ask.now)
-        found = (one for one in _candidates(ask.company, asked.ids) if not one.is_deleted)
+        wanted = asked.given("owner_id", "deal_id", "lead_id", "person_id", "org_id", "done")
         records, cursor = cut_page(
-            (one for one in found if asked.wants(one)),
-            sort_by=asked.sort_by,
-            descending=asked.sort_direction == "desc",
+            (
+                one
+                for one in _candidates(ask.company, asked)
+                if not one.is_deleted
+                and asked.in_time(one.update_time)
+                and all(getattr(one, name) == value for name, value in wanted)
+                and may_see_activity(ask.user, one, ask.company)
+            ),
+            Order(asked.sort_by, asked.sort_direction),
             limit=asked.limit,
             cursor=asked.cursor,
-            key=lambda one: _sort_value(one, asked.sort_by),
         )
         attendees = asked.include_fields is not None
         return page([shown_activity(one, attendees=attendees) for one in records], cursor)
@@ -113,73 +79,95 @@ class Activities:
     def get(self, ask: Ask) -> Answer:
         """One activity; a deleted one only while the state says that these can be read."""
         asked = ask.asked(_GetAsked)
-        activity = self._found(ask, deleted=self._world.pipedrive.deleted_reads == "soft")
+        activity = _found(ask, deleted=self._world.pipedrive.deleted_reads == "soft")
         return Answer(shown_activity(activity, attendees=asked.include_fields is not None))
 
     def create(self, ask: Ask) -> Answer:
         """Make an activity; without an owner it is the caller's."""
         changes = ask.given(ActivityBody).changes()
-        kind = changes.pop("type", None) or "call"
-        activity = Activity(
+        defaults = {"subject": "Call", "type": "call", "owner_id": ask.user.id}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        changes = {**defaults, **changes}
+        _check(changes, ask.company)
+        blank = Activity(
             id=ask.company.next_id("activity"),
-            subject=changes.pop("subject", None) or "Call",
-            type=kind,
-            owner_id=changes.pop("owner_id", None) or ask.user.id,
             creator_user_id=ask.user.id,
             add_time=ask.now,
             update_time=ask.now,
+            **defaults,
         )
-        changed = _changed(activity, changes, ask.now)
-        _check(changed, ask.company)
-        ask.company.activities[changed.id] = changed
-        self._announcer.created(ask, changed)
-        return Answer(shown_activity(changed, attendees=True))
+        made = _changed(blank, changes, ask.now)
+        ask.company.put_activity(made)
+        self._tell(ask, "create", made, None)
+        return Answer(shown_activity(made, attendees=True))
 
     def update(self, ask: Ask) -> Answer:
         """Change the given fields."""
-        before = self._found(ask, deleted=False)
+        before = _found(ask, deleted=False)
         changes = ask.given(ActivityBody).changes()
+        _check(changes, ask.company)
         after = _changed(before, changes, ask.now)
-        _check(after, ask.company)
         if after != before:
             after.update_time = _later(before.update_time, ask.now)
-            ask.company.activities[after.id] = after
-            self._announcer.changed(ask, before, after)
+            ask.company.put_activity(after)
+            self._tell(ask, "change", after, before)
         return Answer(shown_activity(after, attendees=True))
 
     def delete(self, ask: Ask) -> Answer:
         """Mark as deleted; it is purged after 30 days."""
-        before = self._found(ask, deleted=False)
+        before = _found(ask, deleted=False)
         after = before.model_copy(
             update={"is_deleted": True, "update_time": _later(before.update_time, ask.now)}
         )
-        ask.company.activities[after.id] = after
-        self._announcer.deleted(ask, before)
+        ask.company.put_activity(after)
+        self._tell(ask, "delete", None, before)
         return Answer({"id": after.id})
 
-    @staticmethod
-    def _found(ask: Ask, *, deleted: bool) -> Activity:
-        activity = ask.company.activities.get(int(ask.path["id"]))
-        if activity is None or (activity.is_deleted and not deleted):
-            raise not_found("Activity")
-        return activity
+    def _tell(
+        self,
+        ask: Ask,
+        action: Literal["create", "change", "delete"],
+        after: Activity | None,
+        before: Activity | None,
+    ) -> None:
+        told = after or before
+        if told is None or not ask.company.webhooks:
+            return
+        self._announcer.tell(
+            ask,
+            Change(
+                action=action,
+                entity="activity",
+                entity_id=told.id,
+                after=hooked_activity(after) if after else None,
+                before=hooked_activity(before) if before else None,
+                seen_by=tuple(
+                    user.id
+                    for user in ask.company.users.values()
+                    if may_see_activity(user, told, ask.company)
+                ),
+            ),
+        )
 
 
-def _candidates(company: Company, ids: str | None) -> Iterable[Activity]:
-    if ids is None:
-        return company.activities.values()
-    wanted = ids.split(",")
-    if len(wanted) > IDS_MAX or not all(one.strip().isdecimal() for one in wanted):
-        raise invalid("ids", f"must be at most {IDS_MAX} ids, separated by commas")
-    numbers = {int(one) for one in wanted}
-    return [company.activities[one] for one in sorted(numbers) if one in company.activities]
+def _found(ask: Ask, *, deleted: bool) -> Activity:
+    activity = ask.company.activities.get(int(ask.path["id"]))
+    if (
+        activity is None
+        or (activity.is_deleted and not deleted)
+        or is_purged(activity, ask.now)
+        or not may_see_activity(ask.user, activity, ask.company)
+    ):
+        raise not_found("Activity")
+    return activity
 
 
-def _sort_value(activity: Activity, field: str) -> str | int:
-    value = getattr(activity, field)
-    if isinstance(value, datetime):
-        return moment(value)
-    return value if value is not None else ""
+def _candidates(company: Company, asked: _ListAsked) -> Iterable[Activity]:
+    if asked.ids is not None:
+        return [company.activities[one] for one in asked.ids if one in company.activities]
+    if asked.owner_id is not None:
+        return company.activities_of(asked.owner_id)
+    return company.activities.values()
 
 
 def _changed(activity: Activity, changes: dict[str, Any], now: datetime) -> Activity:
@@ -190,10 +178,12 @@ def _changed(activity: Activity, changes: dict[str, Any], now: datetime) -> Acti
     elif changes.get("done") is False:
         after.marked_as_done_time = None
     if "participants" in changes:
-        if after.participants and not any(one.primary for one in after.participants):
-            first, *rest = after.participants
-            after.participants = [first.model_copy(update={"primary": True}), *rest]
-        after.person_id = next((one.person_id for one in after.participants if one.primary), None)
+        primary = next((one for one in after.participants if one.primary), None)
+        primary = primary or next(iter(after.participants), None)
+        after.participants = [
+            one.model_copy(update={"primary": one is primary}) for one in after.participants
+        ]
+        after.person_id = primary.person_id if primary else None
     if after.deal_id is not None:
         after.lead_id = after.project_id = None
     elif after.lead_id is not None:
@@ -204,19 +194,27 @@ def _changed(activity: Activity, changes: dict[str, Any], now: datetime) -> Acti
     return after
 
 
-def _check(activity: Activity, company: Company) -> None:
-    if activity.type not in company.type_keys():
-        raise invalid("type", "there is no active activity type with this key")
-    if activity.owner_id not in company.users:
-        raise invalid("owner_id", "there is no such user")
-    if activity.deal_id is not None and activity.deal_id not in company.deals:
-        raise invalid("deal_id", "there is no such deal")
-    if activity.org_id is not None and activity.org_id not in company.organizations:
-        raise invalid("org_id", "there is no such organization")
-    if any(one.person_id not in company.persons for one in activity.participants):
-        raise invalid("participants", "there is no such person")
+def _check(changes: dict[str, Any], company: Company) -> None:
+    """Refuse what does not exist; what an activity has already may be gone by now."""
+    checks: dict[str, Callable[[Any], bool]] = {
+        "subject": lambda subject: subject is not None,
+        "type": lambda key: key in company.type_keys(),
+        "owner_id": lambda user_id: user_id in company.users,
+        "deal_id": lambda deal_id: deal_id is None or _lives(company.deals.get(deal_id)),
+        "org_id": lambda org_id: org_id is None or _lives(company.organizations.get(org_id)),
+        "participants": lambda participants: all(
+            _lives(company.persons.get(one.person_id)) for one in participants
+        ),
+    }
+    for name, fits in checks.items():
+        if name in changes and not fits(changes[name]):
+            raise invalid(name, "is required" if changes[name] is None else "does not exist")
+
+
+def _lives(record: Shared | None) -> bool:
+    return record is not None and not record.is_deleted
 
 
 def _later(before: datetime, now: datetime) -> datetime:
     """Stamps never go back, even when the sandbox's clock does."""
-    return max(now, before) if now >= before else before + timedelta(seconds=1)
+    return now if now >= before else before + SECOND

@@ -28,7 +28,7 @@ class Ask:
 
     def asked(self, model: type[Wanted]) -> Wanted:
         """The query's parameters; unknown ones are refused."""
-        return _checked(model, dict(self.query), strict=False)
+        return checked(model, dict(self.query), strict=False)
 
     def given(self, model: type[Wanted]) -> Wanted:
         """The body; types are strict, unknown fields are refused."""
@@ -38,7 +38,7 @@ class Ask:
             raise PipedriveError(400, "Request body is not valid JSON") from None
         if not isinstance(body, dict):
             raise PipedriveError(400, "Request body must be a JSON object")
-        return _checked(model, body, strict=True)
+        return checked(model, body, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,12 @@ def page(data: list[Any], next_cursor: str | None) -> Answer:
     return Answer(data, more={"additional_data": {"next_cursor": next_cursor}})
 
 
-def _checked(model: type[Wanted], values: dict[str, Any], *, strict: bool) -> Wanted:
+def checked(model: type[Wanted], values: dict[str, Any], *, strict: bool) -> Wanted:
+    """The values as a model.
+
+    Raises:
+        PipedriveError: they don't fit; the first wrong field is named.
+    """
     try:
         return model.model_validate(values, strict=strict)
     except ValidationError as error:

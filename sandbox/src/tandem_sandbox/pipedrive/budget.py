@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,12 +27,11 @@ class Plan(BaseModel):
     burst_search: int = Field(default=100_000, ge=1, le=1_000_000)
 
 
-def vendor_plan(name: str, seats: int) -> Plan:
-    """The limits of a plan as Pipedrive sells it (``lite``, ``growth``, ``premium``, ``ultimate``).
+VendorPlan = Literal["lite", "growth", "premium", "ultimate"]
 
-    Raises:
-        KeyError: there is no such plan.
-    """
+
+def vendor_plan(name: VendorPlan, seats: int) -> Plan:
+    """The limits of a plan as Pipedrive sells it."""
     factor, api_token, oauth = {
         "lite": (1, 20, 80),
         "growth": (2, 40, 160),

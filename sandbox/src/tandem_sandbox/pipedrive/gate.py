@@ -76,18 +76,20 @@ class Gate:
         return endpoint
 
     async def _admit(self, operation: Operation, request: Request) -> Response:
-        caller = None
-        fault = None
+        caller = charge = fault = None
         try:
             caller = self._caller(request)
             charge = self._charge(operation, caller)
-            fault = self._fault(operation, request, caller)
-            response = _refusal(charge) or await met(fault)
+            response = _refusal(charge)
+            if response is None:
+                fault = self._fault(operation, request, caller)
+                response = await met(fault)
             if response is None:
                 response = rendered(operation.run(await self._ask(request, caller)))
-            response.headers.update(charge.headers)
         except PipedriveError as error:
             response = rendered_error(error)
+        if charge is not None:
+            response.headers.update(charge.headers)
         self._record(operation.name, request, caller, response)
         if fault is not None and fault.kind is FaultKind.TIMEOUT_AFTER_WRITE:
             return LostAnswer(fault)
@@ -135,9 +137,7 @@ class Gate:
         kinds = REQUEST_KINDS
         if "cursor" not in request.query_params:
             kinds -= {FaultKind.GONE}
-        return self._world.faults.take(
-            "pipedrive", operation.name, caller.user.email, kinds=kinds
-        )
+        return self._world.faults.take("pipedrive", operation.name, caller.user.email, kinds=kinds)
 
     def _record(
         self, name: str, request: Request, caller: _Caller | None, response: Response

@@ -233,3 +233,12 @@ class Webhook(Record):
     last_success: datetime | None = None
     first_try_failures: int = 0
     banned_until: datetime | None = None
+
+
+class Waiting(BaseModel):
+    """A delivery that is not done, so that a restart does not lose it."""
+
+    webhook_id: int
+    body: dict[str, Any]
+    attempt: int
+    due: datetime

@@ -37,9 +37,7 @@ def cut_page(
     key, descending = order.key(), order.direction == "desc"
     if cursor is not None:
         place = _opened(cursor, order)
-        records = [
-            one for one in records if (key(one) < place if descending else key(one) > place)
-        ]
+        records = [one for one in records if (key(one) < place if descending else key(one) > place)]
     ordered = sorted(records, key=key, reverse=descending)
     page = ordered[:limit]
     if len(ordered) <= limit:

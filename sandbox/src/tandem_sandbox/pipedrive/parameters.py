@@ -1,4 +1,4 @@
-"""Query parameters as API v2 takes them: booleans in words, moments without fractions, lists of ids."""
+"""Query parameters as API v2 takes them: words for booleans, whole seconds, lists of ids."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final

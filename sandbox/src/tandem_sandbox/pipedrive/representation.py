@@ -8,12 +8,12 @@ from tandem_sandbox.pipedrive.model import Activity, Shared
 
 def moment(value: datetime) -> str:
     """RFC 3339, whole seconds, UTC."""
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def v1_moment(value: datetime) -> str:
     """The older form of API v1."""
-    return value.strftime("%Y-%m-%d %H:%M:%S")
+    return value.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def shown_activity(activity: Activity, *, attendees: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from tandem_sandbox.accounts import CompanySeed
 from tandem_sandbox.pipedrive.budget import Budget, Plan
@@ -20,11 +20,13 @@ from tandem_sandbox.pipedrive.model import (
     Person,
     Stage,
     User,
+    Waiting,
     Webhook,
 )
 from tandem_sandbox.pipedrive.seeds import furnish
 
 PURGE_AFTER = timedelta(days=30)
+PURGE_EVERY = timedelta(hours=1)
 
 
 class Company(BaseModel):
@@ -42,7 +44,15 @@ class Company(BaseModel):
     deals: dict[int, Deal] = Field(default_factory=dict)
     stages: dict[int, Stage] = Field(default_factory=dict)
     webhooks: dict[int, Webhook] = Field(default_factory=dict)
+    waiting: dict[str, Waiting] = Field(default_factory=dict)
     last_ids: dict[str, int] = Field(default_factory=dict)
+    _by_owner: dict[int, dict[int, Activity]] = PrivateAttr(default_factory=dict)
+    _purged_at: datetime | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ARG002 - pydantic's signature
+        """Sort the activities by owner."""
+        for activity in self.activities.values():
+            self._by_owner.setdefault(activity.owner_id, {})[activity.id] = activity
 
     def next_id(self, kind: str) -> int:
         """An id that no record of ``kind`` ever had."""
@@ -54,15 +64,31 @@ class Company(BaseModel):
         """The keys of the active activity types."""
         return {one.key_string for one in self.activity_types.values() if one.active_flag}
 
+    def put_activity(self, activity: Activity) -> None:
+        """Keep an activity in place of what it was before."""
+        before = self.activities.get(activity.id)
+        if before is not None and before.owner_id != activity.owner_id:
+            del self._by_owner[before.owner_id][before.id]
+        self.activities[activity.id] = activity
+        self._by_owner.setdefault(activity.owner_id, {})[activity.id] = activity
+
+    def activities_of(self, owner_id: int) -> Iterable[Activity]:
+        """The activities of one owner, deleted ones too."""
+        return self._by_owner.get(owner_id, {}).values()
+
     def purge(self, now: datetime) -> None:
-        """Drop activities that were deleted more than 30 days ago."""
-        gone = [
-            one.id
-            for one in self.activities.values()
-            if one.is_deleted and one.update_time + PURGE_AFTER <= now
-        ]
-        for activity_id in gone:
-            del self.activities[activity_id]
+        """Drop activities that were deleted more than 30 days ago; looks at most once an hour."""
+        if self._purged_at is not None and abs(now - self._purged_at) < PURGE_EVERY:
+            return
+        self._purged_at = now
+        for activity in [one for one in self.activities.values() if is_purged(one, now)]:
+            del self.activities[activity.id]
+            del self._by_owner[activity.owner_id][activity.id]
+
+
+def is_purged(activity: Activity, now: datetime) -> bool:
+    """Whether an activity was deleted so long ago that nothing is left of it."""
+    return activity.is_deleted and activity.update_time + PURGE_AFTER <= now
 
 
 class PipedriveState:
@@ -129,11 +155,11 @@ class PipedriveState:
         self.deleted_reads = "soft"
 
     def dump(self) -> dict[str, Any]:
-        """The state as JSON."""
+        """The state, its records as they are: they become JSON faster all at once."""
         return {
             "deleted_reads": self.deleted_reads,
-            "grants": self.grants.model_dump(mode="json"),
-            "companies": [one.model_dump(mode="json") for one in self.companies.values()],
+            "grants": self.grants,
+            "companies": list(self.companies.values()),
         }
 
     def load(self, kept: dict[str, Any]) -> None:

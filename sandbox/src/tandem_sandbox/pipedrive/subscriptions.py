@@ -1,12 +1,16 @@
-"""Operations on webhooks (API v1): list, create, delete. At most 40 a user."""
+"""Operations on webhooks (API v1): list, create, delete. At most 40 a user.
 
+Only those of version 2.0 are told anything; the older form has no body here.
+"""
+
+from ipaddress import ip_address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tandem_sandbox.pipedrive.ask import Answer, Ask
-from tandem_sandbox.pipedrive.errors import PipedriveError, not_found
+from tandem_sandbox.pipedrive.errors import SubscriptionError
 from tandem_sandbox.pipedrive.gate import Operation
 from tandem_sandbox.pipedrive.model import Webhook
 from tandem_sandbox.pipedrive.representation import v1_moment
@@ -43,6 +47,9 @@ class _WebhookBody(BaseModel):
 class Subscriptions:
     """Webhooks of a company; a user sees his own, an admin all of them."""
 
+    def __init__(self, *, public_only: bool) -> None:
+        self._public_only = public_only
+
     def operations(self) -> list[Operation]:
         """What can be done."""
         return [
@@ -59,14 +66,16 @@ class Subscriptions:
     def create(self, ask: Ask) -> Answer:
         """Subscribe; the address must be one that can be posted to."""
         body = ask.given(_WebhookBody)
-        address = urlsplit(body.subscription_url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            raise PipedriveError(400, "invalid or non-reachable URL")
+        if not self._can_be_posted_to(body.subscription_url):
+            raise SubscriptionError(400, "subscription_url", "invalid or non-reachable URL")
+        user_id = ask.user.id if body.user_id is None else body.user_id
+        if user_id not in ask.company.users:
+            raise SubscriptionError(400, "user_id", "not found")
         own = [one for one in ask.company.webhooks.values() if one.owner_id == ask.user.id]
         if len(own) >= PER_USER_MAX:
-            raise PipedriveError(422, f"a user can have at most {PER_USER_MAX} webhooks")
+            raise SubscriptionError(422, "user_id", f"can have at most {PER_USER_MAX} webhooks")
         number = ask.company.next_id("webhook")
-        given = body.model_dump() | {"user_id": body.user_id or ask.user.id}
+        given = body.model_dump() | {"user_id": user_id}
         webhook = Webhook(id=number, owner_id=ask.user.id, add_time=ask.now, **given)
         ask.company.webhooks[number] = webhook
         return Answer(_shown(ask, webhook), status=201, more={"status": "ok"})
@@ -75,9 +84,26 @@ class Subscriptions:
         """Unsubscribe."""
         webhook = ask.company.webhooks.get(int(ask.path["id"]))
         if webhook is None or not _may_see(ask, webhook):
-            raise not_found("Webhook")
+            raise SubscriptionError(404, "id", "not found")
         del ask.company.webhooks[webhook.id]
         return Answer(None, more={"status": "ok"})
+
+    def _can_be_posted_to(self, url: str) -> bool:
+        try:
+            address = urlsplit(url)
+            _ = address.port
+        except ValueError:
+            return False
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            return False
+        return not self._public_only or _is_public(address.hostname)
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host.rstrip(".")
 
 
 def _may_see(ask: Ask, webhook: Webhook) -> bool:

@@ -55,6 +55,7 @@ class Caretaker:
         if lost or self._messages_lost:
             self._messages_lost = False
             LOG.warning("reading_everybody_again")
+            self._runtime.rewind()
             await self._reads.request_all()
             await self._connections.report_again()
 

@@ -70,22 +70,21 @@ class Known:
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
         """Load items with their links, the other sides of these, and what is being created."""
         await self._load_items(activities, events)
-        connections = {
-            one.connection_id for key in activities for one in self.of_user((key[0], key[1]))
-        }
-        await self.load_links(connections, {key[2] for key in activities}, events)
-        if connections:
-            self.shelf.add(await links.links_creating(self.database, connections))
+        pairs = [
+            (one.connection_id, key[2])
+            for key in activities
+            for one in self.of_user((key[0], key[1]))
+        ]
+        await self.load_links(pairs, events)
+        connections = {connection_id for connection_id, _ in pairs}
+        self.shelf.add(await links.links_creating(self.database, connections))
         await self.load_other_sides()
 
     async def load_links(
-        self,
-        connections: Collection[UUID],
-        activity_ids: Collection[int],
-        events: Collection[EventKey],
+        self, activities: Collection[tuple[UUID, int]], events: Collection[EventKey]
     ) -> None:
-        """Load the links of some items, and those that loaded events bear the mark of."""
-        self.shelf.add(await links.links_of_activities(self.database, connections, activity_ids))
+        """Load the links of items in connections, and those that loaded events bear the mark of."""
+        self.shelf.add(await links.links_of_activities(self.database, activities))
         self.shelf.add(await links.links_of_events(self.database, events))
         marks = {mark_of(self._events.get(key)) for key in events}
         wanted = [mark for mark in marks if mark and self.shelf.get(mark) is None]

@@ -99,15 +99,30 @@ ORDER BY event_id LIMIT :limit;
 SELECT * FROM sync.links WHERE link_id = ANY(:link_ids::uuid[]);
 
 -- name: links_of_activities
--- Living links, and what dissolved ones remember; the newest comes last.
-SELECT * FROM sync.links
-WHERE connection_id = ANY(:connection_ids::uuid[]) AND activity_id = ANY(:activity_ids::bigint[])
-ORDER BY changed_at;
+-- Living links, and what dissolved ones remember; the newest comes last. Each half has an index of
+-- its own; `OFFSET 0` makes it be asked once for each pair, whatever the planner believes.
+SELECT l.* FROM unnest(:connection_ids::uuid[], :activity_ids::bigint[])
+    AS w(connection_id, activity_id)
+CROSS JOIN LATERAL (
+    (SELECT * FROM sync.links WHERE connection_id = w.connection_id
+        AND activity_id = w.activity_id AND state <> 'dissolved')
+    UNION ALL
+    (SELECT * FROM sync.links WHERE connection_id = w.connection_id
+        AND activity_id = w.activity_id AND state = 'dissolved')
+    OFFSET 0) l
+ORDER BY l.changed_at;
 
 -- name: links_of_events
-SELECT l.* FROM sync.links l
-JOIN unnest(:connection_ids::uuid[], :event_ids::text[]) AS w(connection_id, event_id)
-  ON (l.connection_id, l.event_id) = (w.connection_id, w.event_id)
+-- As with activities.
+SELECT l.* FROM unnest(:connection_ids::uuid[], :event_ids::text[])
+    AS w(connection_id, event_id)
+CROSS JOIN LATERAL (
+    (SELECT * FROM sync.links WHERE connection_id = w.connection_id
+        AND event_id = w.event_id AND state <> 'dissolved')
+    UNION ALL
+    (SELECT * FROM sync.links WHERE connection_id = w.connection_id
+        AND event_id = w.event_id AND state = 'dissolved')
+    OFFSET 0) l
 ORDER BY l.changed_at;
 
 -- name: living_links

@@ -14,11 +14,18 @@ from tandem.contracts.connections import (
     HealthSignal,
     Provider,
 )
+from tandem.contracts.meetings import Side
 from tandem.contracts.message import SyncUser
 from tandem.runtime.postgres import as_uuid
 
 CRM_SERVICE: Final = "crm-ingest"
 CALENDAR_SERVICE: Final = "calendar-ingest"
+RECONCILER: Final = "reconciler"
+READ: Final = frozenset(
+    {ConnectionStatus.ACTIVE, ConnectionStatus.PAUSED, ConnectionStatus.NEEDS_CONFIRMATION}
+)
+"""States in which both sides are read and watched."""
+TROUBLES: Final = frozenset({HealthSignal.GRANT_LOST, HealthSignal.CALENDAR_GONE})
 _TOPICS: Final = {
     HealthSignal.GRANT_LOST: "grant",
     HealthSignal.GRANT_RESTORED: "grant",
@@ -96,7 +103,7 @@ class Connection:
             return ConnectionStatus.SETTING_UP
         if self.lost_accounts:
             return ConnectionStatus.RECONNECT_NEEDED
-        if f"{CALENDAR_SERVICE}.calendar" in self.reports:
+        if self._says(f"{CALENDAR_SERVICE}.calendar", HealthSignal.CALENDAR_GONE):
             return ConnectionStatus.CALENDAR_GONE
         return ConnectionStatus.PAUSED if self.settings.paused else ConnectionStatus.ACTIVE
 
@@ -126,24 +133,20 @@ class Connection:
 
     def heard(self, report: ConnectionHealthReported) -> Self:
         """The connection after a report; an older one than the last of its topic says nothing."""
-        topic = f"{report.service}.{_TOPICS[report.signal]}"
+        topic = f"{_service_of(report)}.{_TOPICS[report.signal]}"
         known = self.reports.get(topic)
         if known is not None and known.at >= report.observed_at:
             return self
-        heard = Report(report.signal, report.observed_at, report.detail)
-        return replace(self, reports={**self.reports, topic: heard})
+        return self._noting(topic, Report(report.signal, report.observed_at, report.detail))
 
     def reconnected(self, service: str, at: datetime) -> Self:
-        """The connection after its account was connected again."""
-        restored = Report(HealthSignal.GRANT_RESTORED, at)
-        return replace(self, reports={**self.reports, f"{service}.grant": restored})
+        """The connection after its account was connected again: what it lacked is there again."""
+        mended = self._noting(f"{service}.grant", Report(HealthSignal.GRANT_RESTORED, at))
+        return mended if service == CRM_SERVICE else mended.with_calendar_found(at)
 
-    def with_settings(self, settings: ConnectionSettings) -> Self:
-        """The connection with other settings; a chosen calendar is not gone any more."""
-        reports = dict(self.reports)
-        if settings.calendar_id != self.settings.calendar_id:
-            reports.pop(f"{CALENDAR_SERVICE}.calendar", None)
-        return replace(self, settings=settings, reports=reports)
+    def with_calendar_found(self, at: datetime) -> Self:
+        """The connection after its calendar was seen; earlier reports of its loss are void."""
+        return self._noting(f"{CALENDAR_SERVICE}.calendar", Report(HealthSignal.SYNCED, at))
 
     def as_message(
         self, *, message_id: UUID, at: datetime
@@ -175,6 +178,16 @@ class Connection:
             settings=self.settings,
         )
 
+    def _noting(self, topic: str, report: Report) -> Self:
+        return replace(self, reports={**self.reports, topic: report})
+
     def _says(self, topic: str, signal: HealthSignal) -> bool:
         known = self.reports.get(topic)
         return known is not None and known.signal is signal
+
+
+def _service_of(report: ConnectionHealthReported) -> str:
+    """Whose account a report is about; the reconciler tells its side as the detail."""
+    if report.service == RECONCILER and report.signal in TROUBLES:
+        return CRM_SERVICE if report.detail == Side.CRM else CALENDAR_SERVICE
+    return report.service

@@ -1,11 +1,14 @@
-"""Cookies: the session's, and the one that ties an OAuth round trip to a browser."""
+"""Cookies: of the session, of its CSRF token, and one that ties OAuth round trips to a browser."""
+
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from settings_api.tokens import SESSION_LIFE, Session, Tokens
+from settings_api.tokens import SESSION_LIFE, OpenedSession, Session, Tokens, new_secret
 
-OAUTH_LIFE_S = 600
+BROWSER_LIFE_S: Final = 3600
+_SECRET_LENGTH: Final = len(new_secret())
 
 
 class Cookies:
@@ -16,7 +19,8 @@ class Cookies:
         self._secure = public_url.startswith("https://")
         prefix = "__Host-" if self._secure else ""
         self._session = prefix + "tandem_session"
-        self._oauth = prefix + "tandem_oauth"
+        self._csrf = prefix + "tandem_csrf"
+        self._browser = prefix + "tandem_browser"
 
     async def session_of(self, request: Request) -> Session | None:
         """The session that a request carries, while it is good."""
@@ -27,32 +31,44 @@ class Cookies:
         """The session cookie's value."""
         return request.cookies.get(self._session)
 
-    def oauth_of(self, request: Request) -> str | None:
-        """The value that was set when the OAuth round trip began."""
-        return request.cookies.get(self._oauth)
+    def browser_cookie(self, request: Request) -> str | None:
+        """What ties the browser's round trips to it, where one has begun."""
+        return request.cookies.get(self._browser)
 
-    def set_session(self, response: Response, token: str) -> None:
-        """Sign the browser in."""
-        self._set(response, self._session, token, int(SESSION_LIFE.total_seconds()))
+    def browser_of(self, request: Request) -> str:
+        """The same, or a new one; kept, so that round trips of two tabs do not disturb each other.
 
-    def set_oauth(self, response: Response, value: str) -> None:
+        A secret of another length is none of ours.
+        """
+        known = self.browser_cookie(request)
+        return known if known is not None and len(known) == _SECRET_LENGTH else new_secret()
+
+    def set_session(self, response: Response, opened: OpenedSession) -> None:
+        """Sign the browser in; its scripts may read the CSRF token, and nothing else."""
+        seconds = int(SESSION_LIFE.total_seconds())
+        self._set(response, self._session, opened.token, seconds)
+        self._set(response, self._csrf, opened.csrf_token, seconds, readable=True)
+
+    def set_browser(self, response: Response, value: str) -> None:
         """Tie an OAuth round trip to the browser."""
-        self._set(response, self._oauth, value, OAUTH_LIFE_S)
+        self._set(response, self._browser, value, BROWSER_LIFE_S)
 
     def clear(self, response: Response) -> None:
         """Sign the browser out."""
-        for name in (self._session, self._oauth):
+        for name in (self._session, self._csrf, self._browser):
             response.delete_cookie(
-                name, path="/", secure=self._secure, httponly=True, samesite="lax"
+                name, path="/", secure=self._secure, httponly=name != self._csrf, samesite="lax"
             )
 
-    def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def _set(
+        self, response: Response, name: str, value: str, seconds: int, *, readable: bool = False
+    ) -> None:
         response.set_cookie(
             name,
             value,
             max_age=seconds,
             path="/",
             secure=self._secure,
-            httponly=True,
+            httponly=not readable,
             samesite="lax",
         )

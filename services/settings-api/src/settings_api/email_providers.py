@@ -2,17 +2,19 @@
 
 from typing import Final, Protocol
 
-from settings_api.api.problems import ProblemError, field_problem
+from settings_api.problem import ProblemError, field_problem
 from tandem.contracts.connections import Provider
 
-WORKS: Final = "Google Calendar (Gmail and Google Workspace) accounts work"
+WORKS: Final = "Google Calendar works (Gmail and Google Workspace accounts)"
+BUILT: Final = frozenset({Provider.GOOGLE})
+NEVER: Final = frozenset({"imap", "pop", "pop3", "caldav"})
 _DOMAINS: Final = {
     **dict.fromkeys(("gmail.com", "googlemail.com"), Provider.GOOGLE),
     **dict.fromkeys(
-        ("outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com"), Provider.MICROSOFT
+        ("outlook.com", "hotmail.com", "live.com", "msn.com", "office365.com", "onmicrosoft.com"),
+        Provider.MICROSOFT,
     ),
 }
-BUILT: Final = frozenset({Provider.GOOGLE})
 
 
 class EmailProviders(Protocol):
@@ -30,28 +32,41 @@ class KnownDomains:
         self._domains = {**_DOMAINS, **named}
 
     async def of_domain(self, domain: str) -> Provider | None:
-        """See `EmailProviders`."""
-        return self._domains.get(domain)
+        """The provider of a domain, or of the company's own subdomains of it."""
+        while domain:
+            if domain in self._domains:
+                return self._domains[domain]
+            domain = domain.partition(".")[2]
+        return None
 
 
-async def provider_of(email: str, providers: EmailProviders) -> Provider:
-    """The provider of an address; ProblemError 422 with what works where it cannot be synced."""
-    provider = await providers.of_domain(email.rpartition("@")[2].lower())
-    if provider is None:
+async def provider_of(email: str, named: str | None, providers: EmailProviders) -> Provider:
+    """The provider of an address, `named` by the user or found out.
+
+    ProblemError 422 with what works where it cannot be connected.
+    """
+    if named is not None:
+        return _connectable(named.lower(), "provider")
+    found = await providers.of_domain(email.rpartition("@")[2].lower())
+    if found is None:
         raise field_problem(
             "email",
-            f"no calendar provider is known for this domain; {WORKS}, IMAP, POP and CalDAV do not. "
-            "For a Google Workspace domain, give the field provider as google",
+            f"no calendar provider is known for this domain. {WORKS}; IMAP, POP and CalDAV "
+            'accounts do not. For a Google Workspace domain, send "provider": "google"',
         )
-    check_built(provider)
-    return provider
+    return _connectable(found, "email")
 
 
-def check_built(provider: Provider) -> None:
-    """ProblemError 422 for a provider that cannot be connected."""
-    if provider not in BUILT:
-        raise ProblemError(
-            422,
-            f"provider: {provider} cannot be connected yet; {WORKS}",
-            errors=[{"field": "provider", "message": f"{provider} cannot be connected yet"}],
-        )
+def no_password_accounts() -> ProblemError:
+    """The answer to an account that is to be opened with a password."""
+    return field_problem("password", f"Exchange servers cannot be connected yet. {WORKS}")
+
+
+def _connectable(provider: str, field: str) -> Provider:
+    if provider in BUILT:
+        return Provider(provider)
+    if provider in NEVER:
+        raise field_problem(field, f"{provider} accounts cannot be connected. {WORKS}")
+    if provider in set(Provider):
+        raise field_problem(field, f"{provider} accounts cannot be connected yet. {WORKS}")
+    raise field_problem(field, f"this provider is not known. {WORKS}")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from settings_api.api.problems import ProblemError
+from settings_api.problem import ProblemError
 from settings_api.settings import Settings
 from settings_api.user import User
 from tandem.contracts.connections import Provider

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-import httpx
-
 from settings_api.connections import Connections
 from settings_api.cookies import Cookies
 from settings_api.email_providers import EmailProviders
 from settings_api.neighbours import Neighbours
-from settings_api.oauth.accounts import Accounts
+from settings_api.oauth.google import GoogleAccounts
+from settings_api.oauth.pipedrive import PipedriveSignIn
 from settings_api.oauth.states import OAuthStates
-from settings_api.settings import Settings
 from settings_api.tokens import Tokens
 from tandem.runtime.clock import Clock
 
@@ -19,13 +17,12 @@ from tandem.runtime.clock import Clock
 class Parts:
     """What endpoints may use."""
 
-    settings: Settings
     clock: Clock
-    http: httpx.AsyncClient
     connections: Connections
     tokens: Tokens
     cookies: Cookies
     neighbours: Neighbours
     email_providers: EmailProviders
     oauth_states: OAuthStates
-    accounts: Accounts
+    pipedrive: PipedriveSignIn
+    google: GoogleAccounts

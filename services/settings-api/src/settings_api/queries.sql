@@ -1,16 +1,22 @@
--- name: put_user!
-INSERT INTO settings.users (company_id, user_id, company_name, email, name, time_zone, locale,
-    is_admin, crm_credential_id, crm_api_url)
-VALUES (:company_id, :user_id, :company_name, :email, :name, :time_zone, :locale, :is_admin,
-    :crm_credential_id, :crm_api_url)
-ON CONFLICT (company_id, user_id) DO UPDATE SET company_name = excluded.company_name,
-    email = excluded.email, name = excluded.name, time_zone = excluded.time_zone,
-    locale = excluded.locale, is_admin = excluded.is_admin,
-    crm_credential_id = excluded.crm_credential_id, crm_api_url = excluded.crm_api_url,
-    signed_in_at = now();
+-- name: put_company!
+INSERT INTO settings.companies (company_id, name, domain) VALUES (:company_id, :name, :domain)
+ON CONFLICT (company_id) DO UPDATE SET name = excluded.name, domain = excluded.domain;
+
+-- name: put_user$
+-- A user who is known keeps the id of his credential.
+INSERT INTO settings.users AS u (company_id, user_id, email, name, time_zone, locale, is_admin,
+    crm_credential_id, crm_api_url, signed_in_at)
+VALUES (:company_id, :user_id, :email, :name, :time_zone, :locale, :is_admin,
+    :crm_credential_id, :crm_api_url, :now)
+ON CONFLICT (company_id, user_id) DO UPDATE SET email = excluded.email, name = excluded.name,
+    time_zone = excluded.time_zone, locale = excluded.locale, is_admin = excluded.is_admin,
+    crm_api_url = excluded.crm_api_url, signed_in_at = excluded.signed_in_at
+RETURNING u.crm_credential_id;
 
 -- name: user_by_id^
-SELECT * FROM settings.users WHERE company_id = :company_id AND user_id = :user_id;
+SELECT u.*, c.name AS company_name, c.domain AS company_domain FROM settings.users u
+JOIN settings.companies c USING (company_id)
+WHERE u.company_id = :company_id AND u.user_id = :user_id;
 
 -- name: add_oauth_state!
 INSERT INTO settings.oauth_states
@@ -24,15 +30,16 @@ DELETE FROM settings.oauth_states WHERE state_hash = :state_hash AND provider = 
 RETURNING *;
 
 -- name: add_session!
-INSERT INTO settings.sessions (token_hash, company_id, user_id, csrf_token)
-VALUES (:token_hash, :company_id, :user_id, :csrf_token);
+INSERT INTO settings.sessions (token_hash, company_id, user_id, csrf_token, created_at, seen_at)
+VALUES (:token_hash, :company_id, :user_id, :csrf_token, :now, :now);
 
 -- name: see_session^
 -- The user of a session that is neither too old nor too long unused.
-UPDATE settings.sessions s SET seen_at = :now::timestamptz FROM settings.users u
+UPDATE settings.sessions s SET seen_at = :now
+FROM settings.users u JOIN settings.companies c USING (company_id)
 WHERE s.token_hash = :token_hash AND s.created_at > :born_after AND s.seen_at > :seen_after
   AND (u.company_id, u.user_id) = (s.company_id, s.user_id)
-RETURNING u.*, s.csrf_token;
+RETURNING u.*, c.name AS company_name, c.domain AS company_domain, s.csrf_token;
 
 -- name: delete_session!
 DELETE FROM settings.sessions WHERE token_hash = :token_hash;
@@ -42,13 +49,14 @@ WITH states AS (DELETE FROM settings.oauth_states WHERE expires_at < :now)
 DELETE FROM settings.sessions WHERE created_at < :born_after OR seen_at < :seen_after;
 
 -- name: add_api_token!
-INSERT INTO settings.api_tokens (token_id, token_hash, company_id, user_id, name)
-VALUES (:token_id, :token_hash, :company_id, :user_id, :name);
+INSERT INTO settings.api_tokens (token_id, token_hash, company_id, user_id, name, created_at)
+VALUES (:token_id, :token_hash, :company_id, :user_id, :name, :now);
 
 -- name: see_api_token^
-UPDATE settings.api_tokens t SET used_at = :now::timestamptz FROM settings.users u
+UPDATE settings.api_tokens t SET used_at = :now
+FROM settings.users u JOIN settings.companies c USING (company_id)
 WHERE t.token_hash = :token_hash AND (u.company_id, u.user_id) = (t.company_id, t.user_id)
-RETURNING u.*;
+RETURNING u.*, c.name AS company_name, c.domain AS company_domain;
 
 -- name: api_tokens_of
 SELECT token_id, name, created_at, used_at FROM settings.api_tokens
@@ -61,9 +69,9 @@ RETURNING token_id;
 
 -- name: add_connection!
 INSERT INTO settings.connections (connection_id, company_id, user_id, provider, email,
-    calendar_credential_id, settings)
+    calendar_credential_id, settings, created_at)
 VALUES (:connection_id, :company_id, :user_id, :provider, :email, :calendar_credential_id,
-    :settings);
+    :settings, :now);
 
 -- name: connections_of
 SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
@@ -77,11 +85,18 @@ FROM settings.connections c JOIN settings.users u USING (company_id, user_id)
 WHERE c.company_id = :company_id AND c.removed_at IS NULL
 ORDER BY c.user_id, c.created_at;
 
--- name: all_connections
+-- name: lock_connections_of
+SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
+FROM settings.connections c JOIN settings.users u USING (company_id, user_id)
+WHERE c.company_id = :company_id AND c.user_id = :user_id AND c.removed_at IS NULL
+ORDER BY c.connection_id FOR UPDATE OF c;
+
+-- name: lock_page
 -- A page of every connection, removed ones that still wait too.
 SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
 FROM settings.connections c JOIN settings.users u USING (company_id, user_id)
-WHERE c.connection_id > :after AND NOT c.released ORDER BY c.connection_id LIMIT :limit;
+WHERE c.connection_id > :after AND NOT c.released ORDER BY c.connection_id LIMIT :limit
+FOR UPDATE OF c;
 
 -- name: connection_by_id^
 SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
@@ -99,11 +114,23 @@ UPDATE settings.connections SET settings = :settings, started = :started, revisi
     released = :released
 WHERE connection_id = :connection_id;
 
--- name: to_release
--- Removed connections that nothing needs any more, or that have waited for too long.
-SELECT connection_id, provider, calendar_credential_id FROM settings.connections
-WHERE removed_at IS NOT NULL AND (released OR removed_at < :before)
-ORDER BY removed_at LIMIT 100 FOR UPDATE SKIP LOCKED;
+-- name: take_releasable^
+-- A removed connection that nothing needs any more, or that has waited for too long.
+SELECT connection_id, provider, email, calendar_credential_id, revoke_tries
+FROM settings.connections
+WHERE removed_at IS NOT NULL AND (released OR removed_at < :removed_before)
+  AND (revoke_after IS NULL OR revoke_after < :now)
+ORDER BY removed_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: account_in_use$
+-- Whether another connection, of whomever, uses the same account.
+SELECT EXISTS (SELECT FROM settings.connections
+    WHERE provider = :provider AND email = :email AND connection_id <> :connection_id
+      AND NOT (removed_at IS NOT NULL AND released));
+
+-- name: revoke_later!
+UPDATE settings.connections SET revoke_tries = revoke_tries + 1, revoke_after = :after
+WHERE connection_id = :connection_id;
 
 -- name: delete_connection!
 DELETE FROM settings.connections WHERE connection_id = :connection_id;

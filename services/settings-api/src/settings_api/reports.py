@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from settings_api.connection import Connection
+from settings_api.connection import RECONCILER, TROUBLES, Connection
 from settings_api.connections import Connections, UnknownConnectionError
 from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
 from tandem.runtime.subscriptions import Delivery
@@ -18,17 +18,28 @@ class Reports:
     async def on_reports(self, deliveries: Sequence[Delivery[ConnectionHealthReported]]) -> None:
         """Take over a batch, one connection after another."""
         for delivery in deliveries:
-            report = delivery.body
+            await self._take_over(delivery.body)
 
-            def heard(
-                connection: Connection, report: ConnectionHealthReported = report
-            ) -> Connection:
-                if report.signal is HealthSignal.RELEASED:
-                    gone = connection.removed_at is not None
-                    return replace(connection, released=True) if gone else connection
-                return connection.heard(report)
+    async def _take_over(self, report: ConnectionHealthReported) -> None:
+        try:
+            await self._connections.change(
+                report.connection_id, lambda connection: after_report(connection, report)
+            )
+        except UnknownConnectionError:
+            return
 
-            try:
-                await self._connections.change(report.connection_id, heard)
-            except UnknownConnectionError:
-                continue
+
+def after_report(connection: Connection, report: ConnectionHealthReported) -> Connection:
+    """A connection after a report.
+
+    The reconciler rests from the trouble that it reports until it is told of the connection again:
+    where the trouble was mended meanwhile, it is told at once.
+    """
+    if report.signal is HealthSignal.RELEASED:
+        gone = connection.removed_at is not None
+        return replace(connection, released=True) if gone else connection
+    heard = connection.heard(report)
+    late = report.service == RECONCILER and report.signal in TROUBLES and heard is connection
+    if late and connection.removed_at is None:
+        return replace(connection, revision=connection.revision + 1)
+    return heard

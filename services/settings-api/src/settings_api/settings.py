@@ -70,8 +70,15 @@ class OAuthSettings(EnvironmentSettings):
     )
     """Providers of e-mail domains of one's own: `example.com=google,example.org=microsoft`."""
 
+    mx_lookup: bool = True
+    """Whether the DNS is asked who keeps the mail of a domain that is not known otherwise."""
+
     allow_plain_http: bool = False
     """Whether addresses may be plain HTTP (sandbox and tests only)."""
+
+    def callback_url(self, provider: str) -> str:
+        """Where a provider sends a browser back to."""
+        return f"{self.public_url.rstrip('/')}/oauth/{provider}/callback"
 
     @model_validator(mode="after")
     def _encrypted(self) -> "OAuthSettings":

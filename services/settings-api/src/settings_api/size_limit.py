@@ -1,17 +1,16 @@
-"""Refuses bodies that are too large before anything reads them."""
+"""Refuses bodies that are too large before anything else reads them."""
 
-from starlette.responses import JSONResponse
+from typing import Final
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_BYTES_MAX = 65_536
+from settings_api.api.problems import document
 
-
-class _TooLargeError(Exception):
-    """The body went on beyond the limit."""
+BODY_BYTES_MAX: Final = 65_536
 
 
 class SizeLimit:
-    """ASGI middleware; a length that is not told is counted as the body comes in."""
+    """ASGI middleware: takes the whole body in, within the limit, and hands it on in one piece."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -22,29 +21,28 @@ class SizeLimit:
             await self._app(scope, receive, send)
             return
         told = dict(scope["headers"]).get(b"content-length", b"0")
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > BODY_BYTES_MAX:
-                raise _TooLargeError
-            return message
-
-        if not told.isdigit() or int(told) > BODY_BYTES_MAX:
-            await _refused()(scope, receive, send)
+        too_large = told.isdigit() and int(told) > BODY_BYTES_MAX
+        body = None if too_large else await _taken_in(receive)
+        if body is None:
+            refusal = document(413, f"body: at most {BODY_BYTES_MAX} bytes")
+            await refusal(scope, receive, send)
             return
-        try:
-            await self._app(scope, counted, send)
-        except _TooLargeError:
-            await _refused()(scope, receive, send)
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replayed() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self._app(scope, replayed, send)
 
 
-def _refused() -> JSONResponse:
-    document = {
-        "type": "about:blank",
-        "title": f"body: at most {BODY_BYTES_MAX} bytes",
-        "status": 413,
-    }
-    return JSONResponse(document, 413, media_type="application/problem+json")
+async def _taken_in(receive: Receive) -> bytes | None:
+    """The body; None where it is too large, whatever was told of its length, or breaks off."""
+    taken = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        taken += message.get("body", b"")
+        if message["type"] != "http.request" or len(taken) > BODY_BYTES_MAX:
+            return None
+        more = message.get("more_body", False)
+    return bytes(taken)

@@ -27,6 +27,14 @@ class Session:
     csrf_token: str
 
 
+@dataclass(frozen=True)
+class OpenedSession:
+    """What the browser of a new session keeps: its secret, and what its writes must carry."""
+
+    token: str
+    csrf_token: str
+
+
 class TooManyTokensError(ValueError):
     """The user has as many API tokens as one may have."""
 
@@ -47,16 +55,17 @@ class Tokens:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def open_session(self, user: SyncUser) -> str:
-        """Sign a user in; returns the cookie's value."""
-        token = new_secret()
+    async def open_session(self, user: SyncUser) -> OpenedSession:
+        """Sign a user in."""
+        token, csrf_token = new_secret(), new_secret()
         await QUERIES.add_session(
             self._runtime.pool,
             token_hash=hash_of(token),
-            csrf_token=new_secret(),
+            csrf_token=csrf_token,
+            now=self._runtime.clock.now(),
             **user.model_dump(),
         )
-        return token
+        return OpenedSession(token, csrf_token)
 
     async def session(self, token: str) -> Session | None:
         """The session of a cookie, while it is good."""
@@ -84,6 +93,7 @@ class Tokens:
             token_id=token_id,
             token_hash=hash_of(token),
             name=name,
+            now=self._runtime.clock.now(),
             **user.model_dump(),
         )
         return token_id, token

@@ -14,6 +14,7 @@ class User:
 
     key: SyncUser
     company_name: str
+    company_domain: str
     email: str
     name: str
     time_zone: str
@@ -28,6 +29,7 @@ class User:
         return cls(
             key=SyncUser(company_id=row["company_id"], user_id=row["user_id"]),
             company_name=row["company_name"],
+            company_domain=row["company_domain"],
             email=row["email"],
             name=row["name"],
             time_zone=row["time_zone"],

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
+from tandem.contracts.meetings import Line, Text
 from tandem.contracts.message import Contract, Message, UserMessage
 
 
@@ -12,7 +13,7 @@ class Guest(Contract):
     """A person invited to a meeting; the e-mail is in lower case."""
 
     email: str
-    name: str = ""
+    name: Line = ""
     person_id: int | None = None
 
 
@@ -20,15 +21,15 @@ class DealContact(Contract):
     """Deal, person and organisation of an activity, as far as its owner may see them."""
 
     activity_url: str = ""
-    deal_title: str = ""
-    deal_value: str = ""
-    deal_stage: str = ""
+    deal_title: Line = ""
+    deal_value: Line = ""
+    deal_stage: Line = ""
     deal_url: str = ""
-    person_name: str = ""
+    person_name: Line = ""
     person_phones: tuple[str, ...] = ()
     person_emails: tuple[str, ...] = ()
-    organization_name: str = ""
-    organization_address: str = ""
+    organization_name: Line = ""
+    organization_address: Line = ""
 
 
 class ActivitySnapshot(Contract):
@@ -40,15 +41,15 @@ class ActivitySnapshot(Contract):
 
     activity_id: int
     owner_id: int
-    subject: str = ""
+    subject: Line = ""
     type: str
     done: bool = False
     due_date: date | None = None
     due_time: time | None = None
     duration_minutes: Annotated[int, Field(ge=0)] | None = None
     busy: bool | None = None
-    location: str = ""
-    public_description: str = ""
+    location: Line = ""
+    public_description: Text = ""
     guests: tuple[Guest, ...] = ()
     added_at: AwareDatetime
     updated_at: AwareDatetime

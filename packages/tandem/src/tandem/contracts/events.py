@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from tandem.contracts.meetings import Schedule
+from tandem.contracts.meetings import Line, Schedule, Text
 from tandem.contracts.message import Contract, Message, UserMessage
 
 
@@ -42,7 +42,7 @@ class Attendee(Contract):
     """One invited party; the e-mail is in lower case. `is_self` is the calendar's owner."""
 
     email: str
-    name: str = ""
+    name: Line = ""
     is_self: bool = False
     is_room: bool = False
 
@@ -64,13 +64,13 @@ class EventSnapshot(Contract):
     event_id: str
     version: str = ""
     updated_at: AwareDatetime | None = None
-    title: str = ""
+    title: Line = ""
     schedule: Schedule
     time_zone: str | None = None
-    description: str = ""
+    description: Text = ""
     description_format: TextFormat = TextFormat.TEXT
-    location: str = ""
-    conference_url: str = ""
+    location: Line = ""
+    conference_url: Line = ""
     busy: bool = True
     private: bool = False
     kind: EventKind = EventKind.ORDINARY

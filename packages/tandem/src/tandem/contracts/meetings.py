@@ -4,13 +4,31 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from tandem.contracts.message import Contract
 
 TITLE_LENGTH_MAX = 255
+LINE_LENGTH_MAX = 4_096
 TEXT_LENGTH_MAX = 65_536
-GUESTS_MAX = 500
+
+
+def _storable(length: int) -> BeforeValidator:
+    """Cut what people wrote to a length, without what JSON or PostgreSQL can not hold."""
+
+    def clean(text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        return text.encode("utf-8", "replace").decode().replace("\0", "")[:length]
+
+    return BeforeValidator(clean)
+
+
+Line = Annotated[str, _storable(LINE_LENGTH_MAX)]
+"""Short text as people wrote it: a title, a name, a place."""
+
+Text = Annotated[str, _storable(TEXT_LENGTH_MAX)]
+"""Long text as people wrote it; cut, so that every message fits into Kafka."""
 
 
 class Side(StrEnum):

@@ -5,7 +5,7 @@ and only then do the producer and the pool close.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -80,6 +80,8 @@ class Runtime:
             clock=self.clock,
             limit=DeadLetterLimit(most=settings.dead_letters_max, now=self.clock.now),
         )
+        self._rewinding: set[str] = set()
+        self.publisher.on_loss.append(self.rewind)
         self._pool: Pool | None = None
         self._on_start: list[Hook] = []
         self._on_stop: list[Hook] = []
@@ -124,6 +126,13 @@ class Runtime:
             handle=handle,
             records_max=records_max or self.settings.consume_records_max,
         )
+
+    def rewind(self) -> None:
+        """Have every topic consumed again from its start, since the broker has lost messages.
+
+        A consumer goes on where it was. What was published anew before that place it would skip.
+        """
+        self._rewinding = {name for name, _ in self._consumers()}
 
     async def start(self) -> None:
         """Start everything, in order."""
@@ -190,17 +199,25 @@ class Runtime:
                 await self.clock.sleep(1.0)
         raise AssertionError("unreachable")
 
-    def _watch_consumers(self) -> None:
-        """Every poll of Kafka is a heartbeat; the framework itself offers none."""
+    def _consumers(self) -> Iterator[tuple[str, Any]]:
+        """The consumers that there are, each with a name for its topics."""
         for subscriber in self.broker.subscribers:
             consumer = getattr(subscriber, "consumer", None)
             if consumer is not None:
-                name = "consume:" + ",".join(sorted(consumer.subscription()))
-                consumer.getmany = self._beating(name, consumer.getmany)
+                yield "consume:" + ",".join(sorted(consumer.subscription())), consumer
 
-    def _beating(self, name: str, poll: Callable[..., Awaitable[Any]]) -> Any:
+    def _watch_consumers(self) -> None:
+        """Every poll of Kafka is a heartbeat; the framework itself offers none."""
+        for name, consumer in self._consumers():
+            consumer.getmany = self._beating(name, consumer, consumer.getmany)
+
+    def _beating(self, name: str, consumer: Any, poll: Callable[..., Awaitable[Any]]) -> Any:
         async def beat_and_poll(*args: Any, **kwargs: Any) -> Any:
             self.health.beat(name)
+            if name in self._rewinding and consumer.assignment():
+                self._rewinding.discard(name)
+                await consumer.seek_to_beginning()
+                LOG.warning("consumer_rewound", name=name)
             return await poll(*args, **kwargs)
 
         return beat_and_poll

@@ -102,6 +102,7 @@ WHERE company_id = :company_id AND removed_at IS NULL AND status = ANY(:readable
 RETURNING connection_id;
 
 -- name: report_again!
+WITH looked_after AS (UPDATE crm.webhooks SET due_at = now())
 UPDATE crm.connections SET push_up = NULL,
     health = CASE WHEN health = 'grant_lost' THEN health END, health_reported_at = NULL;
 

@@ -27,7 +27,7 @@ _CALENDAR = frozenset({Side.CALENDAR})
 def plan_activity_gone(link: Link, event: EventSnapshot, policy: Policy, now: datetime) -> Plan:
     """The activity was deleted, the event is there."""
     if is_declined(link, event):
-        return dissolve(link, Reason.DECLINED, suppress=_CALENDAR)
+        return dissolve(link, Reason.DECLINED)
     shown = shown_event(link, event, policy)
     if policy.two_way and carried_event_changes(link, event, shown, policy, now).fields:
         if refusal := event_not_worth_an_activity(link, event, policy, now):
@@ -83,7 +83,6 @@ def plan_event_gone(
         reason=Reason.DECLINED if declined else Reason.DELETED,
         revision=link.revision + 1,
         before=shown,
-        suppress=_CALENDAR if declined else frozenset(),
     )
     return start_write(link, Write(Side.CRM, Verb.DELETE, NO_FIELDS), pending)
 

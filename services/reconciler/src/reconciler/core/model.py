@@ -65,7 +65,6 @@ class Pending:
     before: Meeting | None = None
     after: Meeting | None = None
     block: str | None = None
-    suppress: frozenset[Side] = frozenset()
 
     def asks_the_same(self, other: "Pending") -> bool:
         """Whether another write would do the same to an item that is still the same."""

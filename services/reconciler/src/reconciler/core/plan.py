@@ -29,7 +29,7 @@ from reconciler.core.policy import (
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import dissolve, rest
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.events import EventSnapshot, Response
+from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
 
 _WAKES_BY_ITSELF = APART | {Reason.DECLINED, Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER}
@@ -79,7 +79,7 @@ def _plan_new_event(
     event: EventSnapshot, observed: Observed, policy: Policy, now: datetime
 ) -> Plan:
     former = observed.link
-    if former is not None and Side.CALENDAR in former.suppress and not _accepted(former, event):
+    if former is not None and Side.CALENDAR in former.suppress:
         return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
         return Plan(reason)
@@ -97,11 +97,6 @@ def _reopened(former: Link, activity: ActivitySnapshot) -> bool:
     """Whether an activity that was kept as done, without an event, is to be done again."""
     kept_alone = former.reason is Reason.DONE_KEPT and Side.CALENDAR not in former.suppress
     return kept_alone and not activity.done
-
-
-def _accepted(former: Link, event: EventSnapshot) -> bool:
-    """Whether an event whose activity went with the user's no has his yes now."""
-    return former.reason is Reason.DECLINED and event.response is not Response.DECLINED
 
 
 def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:

@@ -35,15 +35,15 @@ async def links_by_id(database: postgres.Connection, link_ids: Collection[UUID])
 
 
 async def links_of_activities(
-    database: postgres.Connection,
-    connection_ids: Collection[UUID],
-    activity_ids: Collection[int],
+    database: postgres.Connection, keys: Collection[tuple[UUID, int]]
 ) -> list[KeptLink]:
-    """Links of some activities in some connections, living and dissolved, the newest last."""
-    if not connection_ids or not activity_ids:
+    """Links of activities in connections, living and dissolved, the newest last."""
+    if not keys:
         return []
     rows = QUERIES.links_of_activities(
-        database, connection_ids=list(connection_ids), activity_ids=list(activity_ids)
+        database,
+        connection_ids=[connection_id for connection_id, _ in keys],
+        activity_ids=[activity_id for _, activity_id in keys],
     )
     return [_link(row) async for row in rows]
 

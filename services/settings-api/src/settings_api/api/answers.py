@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from settings_api.api.caller import CurrentCaller, CurrentParts
-from settings_api.api.problems import ProblemError
 from settings_api.api.shown import ShownPush, shown
+from settings_api.problem import ProblemError
 from tandem.contracts.connections import ConnectionStatus, Provider
 
 router = APIRouter(prefix="/api/v1", tags=["answers"])

@@ -1,12 +1,14 @@
 """A change of settings as a client asks for it, checked against the account and the company."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from settings_api.api.problems import field_problem
 from settings_api.connection import Connection
 from settings_api.neighbours import Neighbours
+from settings_api.problem import field_problem
 from settings_api.user import User
 from tandem.contracts.connections import (
     ConflictWinner,
@@ -21,7 +23,7 @@ TypeKey = Annotated[str, Field(min_length=1, max_length=255)]
 class SettingsChange(BaseModel):
     """Any of the settings; what is not given stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid")
 
     calendar_id: Annotated[str, Field(min_length=1, max_length=1024)] = ""
     direction: Direction = Direction.TWO_WAY
@@ -40,13 +42,17 @@ class SettingsChange(BaseModel):
         """What the client gave."""
         return self.model_dump(include=self.model_fields_set)
 
-    def applied_to(self, settings: ConnectionSettings) -> ConnectionSettings:
-        """The settings with this change; ProblemError 422 where they do not go together."""
+    def applied_to(self, connection: Connection, *, at: datetime) -> Connection:
+        """The connection with this change; ProblemError 422 where settings do not go together.
+
+        A calendar that was chosen has just been seen, so it is not gone (any more).
+        """
         given = self.given
-        changed = ConnectionSettings.model_validate(settings.model_dump() | given)
-        if "save_events_as" in given and changed.direction is not Direction.TWO_WAY:
+        settings = ConnectionSettings.model_validate(connection.settings.model_dump() | given)
+        if "save_events_as" in given and settings.direction is not Direction.TWO_WAY:
             raise field_problem("save_events_as", "exists with direction two_way only")
-        return changed
+        changed = replace(connection, settings=settings)
+        return changed.with_calendar_found(at) if "calendar_id" in given else changed
 
 
 async def check_change(
@@ -54,23 +60,28 @@ async def check_change(
 ) -> None:
     """ProblemError 422 for a type or a calendar that cannot be chosen."""
     given = change.given
-    wanted = set(given.get("synced_types") or ())
+    types = set(given.get("synced_types") or ()) - (connection.settings.synced_types or set())
+    await _check_types("synced_types", types, user, neighbours)
     if "save_events_as" in given:
-        wanted.add(given["save_events_as"])
-    if wanted:
-        active = {one.key for one in await neighbours.activity_types(user)}
-        for name in ("save_events_as", "synced_types"):
-            value = given.get(name) or ()
-            unknown = {value} - active if isinstance(value, str) else set(value) - active
-            if unknown:
-                message = f"no active activity type is called {', '.join(sorted(unknown))}"
-                raise field_problem(name, message)
+        await _check_types("save_events_as", {given["save_events_as"]}, user, neighbours)
     if "calendar_id" in given:
-        calendars = await neighbours.calendars(
-            connection.calendar_credential_id, connection.provider
-        )
-        found = next((one for one in calendars if one.id == given["calendar_id"]), None)
-        if found is None:
-            raise field_problem("calendar_id", "the account has no such calendar")
-        if not found.writable:
-            raise field_problem("calendar_id", "this calendar is read-only; choose another")
+        await _check_calendar(given["calendar_id"], connection, neighbours)
+
+
+async def _check_types(field: str, types: set[str], user: User, neighbours: Neighbours) -> None:
+    """Types that were chosen earlier may have been switched off since; new ones must be active."""
+    if not types:
+        return
+    unknown = types - {one.key for one in await neighbours.activity_types(user)}
+    if unknown:
+        named = ", ".join(sorted(unknown))
+        raise field_problem(field, f"there is no active activity type {named}")
+
+
+async def _check_calendar(calendar_id: str, connection: Connection, neighbours: Neighbours) -> None:
+    calendars = await neighbours.calendars(connection.calendar_credential_id, connection.provider)
+    found = next((one for one in calendars if one.id == calendar_id), None)
+    if found is None:
+        raise field_problem("calendar_id", "the account has no such calendar")
+    if not found.writable:
+        raise field_problem("calendar_id", "this calendar is read-only; choose another")

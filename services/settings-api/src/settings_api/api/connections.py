@@ -4,22 +4,17 @@ from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from settings_api.api.caller import Caller, CurrentCaller, CurrentParts
 from settings_api.api.changes import SettingsChange, check_change
-from settings_api.api.problems import ProblemError
 from settings_api.api.shown import ConnectionList, ShownConnection, shown
-from settings_api.connection import Connection
-from settings_api.connections import Change
-from settings_api.connections import Request as Reading
-from settings_api.email_providers import check_built, provider_of
-from settings_api.oauth.endpoints import google_authorize_url
+from settings_api.connection import READ, Connection
+from settings_api.email_providers import no_password_accounts, provider_of
 from settings_api.parts import Parts
-from tandem.contracts.connections import ConnectionStatus, Provider
-from tandem.contracts.requests import BackfillRequested, ResyncRequested
+from settings_api.problem import ProblemError
+from tandem.contracts.requests import ResyncRequested
 
 CONNECTIONS_MAX = 10
 
@@ -27,12 +22,17 @@ router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
 
 
 class ConnectOrder(BaseModel):
-    """The address of a calendar account; `provider` where its domain does not tell."""
+    """The address of a calendar account; `provider` where its domain does not tell.
+
+    `password` and `server` belong to Exchange servers.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-    provider: Provider | None = None
+    provider: Annotated[str, Field(max_length=40)] | None = None
+    password: SecretStr | None = None
+    server: Annotated[str, Field(max_length=255)] | None = None
 
 
 class Departure(BaseModel):
@@ -55,6 +55,13 @@ class CalendarList(BaseModel):
     items: list[Item]
 
 
+class Disconnected(BaseModel):
+    """The connection that has ended, and what becomes of the events that we made."""
+
+    id: UUID
+    events: Literal["keep", "remove"]
+
+
 @router.get("")
 async def connections(caller: CurrentCaller, parts: CurrentParts) -> ConnectionList:
     """The user's connections."""
@@ -64,28 +71,36 @@ async def connections(caller: CurrentCaller, parts: CurrentParts) -> ConnectionL
 
 @router.post("", status_code=202)
 async def connect(
-    order: ConnectOrder, request: Request, caller: CurrentCaller, parts: CurrentParts
+    order: ConnectOrder,
+    request: Request,
+    response: Response,
+    caller: CurrentCaller,
+    parts: CurrentParts,
 ) -> Departure:
-    """Begin to connect a calendar account, or to connect it again."""
+    """Begin to connect a calendar account, or to connect it again.
+
+    The answer's cookie must be sent along when the provider sends the user back.
+    """
     email = order.email.lower()
-    if order.provider is None:
-        await provider_of(email, parts.email_providers)
-    else:
-        check_built(order.provider)
+    if order.password is not None or order.server is not None:
+        raise no_password_accounts()
+    await provider_of(email, order.provider, parts.email_providers)
     known = await parts.connections.of_user(caller.user.key)
     if len(known) >= CONNECTIONS_MAX and email not in {one.email for one in known}:
         raise ProblemError(409, f"at most {CONNECTIONS_MAX} connections; disconnect one first")
-    browser = parts.cookies.session_token(request) if caller.session else None
-    url = await google_authorize_url(parts, caller.user.key, email, browser=browser)
-    return Departure(authorize_url=url)
+    browser = parts.cookies.browser_of(request)
+    parts.cookies.set_browser(response, browser)
+    return Departure(
+        authorize_url=await parts.google.authorize_url(caller.user.key, email, browser=browser)
+    )
 
 
 @router.get("/{connection_id}")
 async def connection(
-    connection_id: UUID, caller: CurrentCaller, parts: CurrentParts
+    connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
-    """One connection."""
-    return shown(await parts.connections.get(caller.user.key, connection_id))
+    """One connection; its `ETag` serves as `If-Match` of a change."""
+    return _answered(await parts.connections.get(caller.user.key, connection_id), response)
 
 
 @router.get("/{connection_id}/calendars")
@@ -104,55 +119,66 @@ async def calendars(
 
 
 @router.patch("/{connection_id}")
-async def change(
+async def change(  # noqa: PLR0917 - the framework passes all by name
     connection_id: UUID,
     order: SettingsChange,
+    response: Response,
     caller: CurrentCaller,
     parts: CurrentParts,
     if_match: Annotated[str | None, Header(max_length=40)] = None,
 ) -> ShownConnection:
-    """Change some settings; `If-Match` with a revision refuses a change of something newer."""
+    """Change some settings; with `If-Match` only where nothing else has changed meanwhile."""
     known = await parts.connections.get(caller.user.key, connection_id)
     await check_change(order, known, caller.user, parts.neighbours)
+    at = parts.clock.now()
 
     def changed(one: Connection) -> Connection:
-        if if_match is not None and if_match.strip('"') != str(one.revision):
-            raise ProblemError(412, f"If-Match: the connection is at revision {one.revision} now")
-        return one.with_settings(order.applied_to(one.settings))
+        if if_match is not None and if_match not in {"*", _etag(one)}:
+            raise ProblemError(412, f"If-Match: the connection is at {_etag(one)} now")
+        return order.applied_to(one, at=at)
 
-    return await _changed(parts, caller, connection_id, changed)
+    return _answered(
+        await parts.connections.change(connection_id, changed, owner=caller.user.key), response
+    )
 
 
 @router.post("/{connection_id}/start")
-async def start(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> ShownConnection:
+async def start(
+    connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
+) -> ShownConnection:
     """Start to sync; starting again changes nothing."""
-    return await _changed(parts, caller, connection_id, lambda one: replace(one, started=True))
+    started = await parts.connections.change(
+        connection_id, lambda one: replace(one, started=True), owner=caller.user.key
+    )
+    return _answered(started, response)
 
 
 @router.post("/{connection_id}/pause")
-async def pause(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> ShownConnection:
+async def pause(
+    connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
+) -> ShownConnection:
     """Write nothing until resumed; what happens meanwhile is recorded."""
-    return await _paused(parts, caller, connection_id, paused=True)
+    return _answered(await _paused(parts, caller, connection_id, paused=True), response)
 
 
 @router.post("/{connection_id}/resume")
 async def resume(
-    connection_id: UUID, caller: CurrentCaller, parts: CurrentParts
+    connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
     """Go on after a pause: both sides are read again and brought together."""
-    return await _paused(parts, caller, connection_id, paused=False)
+    return _answered(await _paused(parts, caller, connection_id, paused=False), response)
 
 
 @router.post("/{connection_id}/resync", status_code=202)
 async def resync(
-    connection_id: UUID, caller: CurrentCaller, parts: CurrentParts
+    connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
     """Read both sides again."""
     known = await parts.connections.get(caller.user.key, connection_id)
-    if known.status not in {ConnectionStatus.ACTIVE, ConnectionStatus.PAUSED}:
+    if known.status not in READ:
         raise ProblemError(409, f"status: a connection that is {known.status} cannot be read")
     await parts.connections.request(known, ResyncRequested)
-    return shown(known)
+    return _answered(known, response)
 
 
 @router.delete("/{connection_id}", status_code=202)
@@ -161,7 +187,7 @@ async def disconnect(
     caller: CurrentCaller,
     parts: CurrentParts,
     events: Literal["keep", "remove"] = "keep",
-) -> JSONResponse:
+) -> Disconnected:
     """End a connection; the events that we made stay or go, the user's own always stay."""
     now = parts.clock.now()
     await parts.connections.change(
@@ -169,34 +195,21 @@ async def disconnect(
         lambda one: replace(one, removed_at=now, remove_events=events == "remove"),
         owner=caller.user.key,
     )
-    return JSONResponse({"disconnected": str(connection_id), "events": events}, status_code=202)
+    return Disconnected(id=connection_id, events=events)
 
 
-async def _paused(
-    parts: Parts, caller: Caller, connection_id: UUID, *, paused: bool
-) -> ShownConnection:
-    change = SettingsChange(paused=paused)
-    return await _changed(
-        parts,
-        caller,
-        connection_id,
-        lambda one: one.with_settings(change.applied_to(one.settings)),
+async def _paused(parts: Parts, caller: Caller, connection_id: UUID, *, paused: bool) -> Connection:
+    order = SettingsChange(paused=paused)
+    at = parts.clock.now()
+    return await parts.connections.change(
+        connection_id, lambda one: order.applied_to(one, at=at), owner=caller.user.key
     )
 
 
-async def _changed(
-    parts: Parts, caller: Caller, connection_id: UUID, change: Change
-) -> ShownConnection:
-    changed = await parts.connections.change(
-        connection_id, change, owner=caller.user.key, then=_reading_after
-    )
-    return shown(changed)
+def _etag(connection: Connection) -> str:
+    return f'"{connection.revision}"'
 
 
-def _reading_after(before: Connection, after: Connection) -> Reading | None:
-    """What must be read again after a change."""
-    if not after.started:
-        return None
-    if not before.started or before.settings.calendar_id != after.settings.calendar_id:
-        return BackfillRequested
-    return ResyncRequested if before.settings.paused and not after.settings.paused else None
+def _answered(connection: Connection, response: Response) -> ShownConnection:
+    response.headers["etag"] = _etag(connection)
+    return shown(connection)

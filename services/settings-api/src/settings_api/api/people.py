@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from settings_api.api.caller import CurrentCaller, CurrentParts
-from settings_api.api.problems import ProblemError
+from settings_api.problem import ProblemError
 from settings_api.tokens import TooManyTokensError
 
 router = APIRouter(prefix="/api/v1", tags=["people"])

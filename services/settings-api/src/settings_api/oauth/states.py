@@ -1,4 +1,4 @@
-"""OAuth round trips under way: a state is good once, for ten minutes, in one browser."""
+"""OAuth round trips under way: each state is good once, for ten minutes, in one browser."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from settings_api.api.problems import ProblemError
+from settings_api.problem import ProblemError
 from settings_api.repository import QUERIES
 from settings_api.tokens import hash_of, new_secret
 from tandem.contracts.message import SyncUser
@@ -14,7 +14,6 @@ from tandem.runtime.app import Runtime
 from tandem.runtime.secrets import Sealer, same_secret
 
 LIFE: Final = timedelta(minutes=10)
-AGAIN: Final = "start the connection again"
 
 
 @dataclass(frozen=True)
@@ -28,21 +27,21 @@ class RoundTrip:
 
 @dataclass(frozen=True)
 class Departure:
-    """What an authorize URL needs."""
+    """What an authorize URL needs; `challenge` is of PKCE's method S256."""
 
     state: str
     challenge: str
 
 
 class OAuthStates:
-    """The table `settings.oauth_states`; PKCE verifiers are sealed."""
+    """The table `settings.oauth_states`; PKCE verifiers are sealed, all else is hashed."""
 
     def __init__(self, runtime: Runtime, sealer: Sealer) -> None:
         self._runtime = runtime
         self._sealer = sealer
 
     async def depart(
-        self, provider: str, *, browser: str | None, user: SyncUser | None = None, email: str = ""
+        self, provider: str, *, browser: str, user: SyncUser | None = None, email: str = ""
     ) -> Departure:
         """Begin a round trip; `browser` is the value of the cookie that must come back with it."""
         state, verifier = new_secret(), new_secret()
@@ -50,7 +49,7 @@ class OAuthStates:
             self._runtime.pool,
             state_hash=hash_of(state),
             provider=provider,
-            browser_hash=hash_of(browser) if browser else None,
+            browser_hash=hash_of(browser),
             company_id=user.company_id if user else None,
             user_id=user.user_id if user else None,
             email=email,
@@ -66,12 +65,10 @@ class OAuthStates:
             self._runtime.pool, state_hash=hash_of(state), provider=provider
         )
         if row is None or row["expires_at"] < self._runtime.clock.now():
-            raise ProblemError(400, f"state: it is unknown, used or too old; {AGAIN}")
-        expected = row["browser_hash"]
-        if expected is not None and not same_secret(
-            hash_of(browser).hex() if browser else None, expected.hex()
-        ):
-            raise ProblemError(400, f"state: it began in another browser; {AGAIN}")
+            raise ProblemError(400, "state: it is unknown, used or too old; start again")
+        given = hash_of(browser).hex() if browser else None
+        if not same_secret(given, row["browser_hash"].hex()):
+            raise ProblemError(400, "state: it began in another browser; start again in this one")
         user = (
             SyncUser(company_id=row["company_id"], user_id=row["user_id"])
             if row["company_id"] is not None

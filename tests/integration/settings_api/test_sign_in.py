@@ -1,0 +1,259 @@
+"""Sign-in with Pipedrive: whom it lets in, what it keeps, and that a failed one leaves nothing."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from tests.integration.settings_api.front_desk import FrontDesk
+from tests.integration.settings_api.vendors import API_URL, problem, user
+
+from tandem.contracts.connections import ConnectionChanged, ConnectionStatus, HealthSignal
+from tandem.contracts.requests import ResyncRequested
+
+CALLBACK = "/oauth/pipedrive/callback"
+
+
+async def test_a_user_of_pipedrive_is_signed_in(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        start = await ada.get("/oauth/pipedrive/start")
+        query = dict(parse_qsl(urlsplit(start.headers["location"]).query))
+        assert start.status_code == 302
+        assert query["client_id"] == "client"
+        assert query["redirect_uri"] == "http://tandem.example/oauth/pipedrive/callback"
+        answer = await ada.sign_in("ada@north.example")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        me = (await ada.get("/api/v1/me")).json()
+        assert me.pop("csrf_token") == ada.cookies["tandem_csrf"]
+        assert me == {
+            "company_id": 7,
+            "company_name": "North",
+            "user_id": 42,
+            "email": "ada@north.example",
+            "name": "Ada",
+            "time_zone": "Europe/Berlin",
+            "locale": "de_DE",
+            "is_admin": False,
+        }
+        (kept,) = await desk.credentials()
+        assert (kept.kind, kept.account, kept.api_url) == ("pipedrive", "7:42", API_URL)
+        assert kept.access_token.get_secret_value() == "access-ada@north.example"
+        assert "signed in" in (await ada.get("/")).text
+
+
+async def test_no_secret_is_kept_readable(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        await ada.sign_in("ada@north.example")
+        answer = await ada.post("/api/v1/connections", json={"email": "ada@north.example"})
+        token = (await ada.post("/api/v1/tokens", json={"name": "robot"})).json()["token"]
+        query = dict(parse_qsl(urlsplit(answer.json()["authorize_url"]).query))
+        rows = []
+        for table in ("oauth_states", "sessions", "api_tokens", "users", "outbox"):
+            rows += await desk.query(f"SELECT t::text AS row FROM settings.{table} t")
+        rows += await desk.query("SELECT c::text AS row FROM credentials.credentials c")
+        everything = " ".join(row["row"] for row in rows)
+        for secret in (
+            query["state"],
+            token,
+            ada.cookies["tandem_session"],
+            ada.cookies["tandem_browser"],
+            "access-ada",
+            "refresh-ada",
+        ):
+            assert secret not in everything
+            assert secret.encode().hex() not in everything
+
+
+async def test_a_state_is_good_once_in_its_own_browser_for_ten_minutes(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+
+        async def departed() -> dict[str, str]:
+            start = await ada.get("/oauth/pipedrive/start")
+            return desk.vendors.consent(start.headers["location"], "ada@north.example")
+
+        elsewhere = await browsers().get(CALLBACK, params=await departed())
+        assert problem(elsewhere) == (
+            400,
+            "state: it began in another browser; start again in this one",
+        )
+        back = await departed()
+        wrong = await ada.get(CALLBACK, params=back | {"state": "wrong"})
+        assert problem(wrong)[1].startswith("state: it is unknown, used or too old")
+        assert (await ada.get(CALLBACK, params={"code": back["code"]})).status_code == 400
+        assert await desk.credentials() == []
+        assert (await ada.get(CALLBACK, params=back)).status_code == 303
+        assert problem(await ada.get(CALLBACK, params=back))[0] == 400
+        back = await departed()
+        desk.clock.ahead += timedelta(minutes=11)
+        assert problem(await ada.get(CALLBACK, params=back))[0] == 400
+        assert len(desk.vendors.paths("/pipedrive/token")) == 1
+
+
+async def test_two_tabs_of_a_browser_may_sign_in_at_once(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        starts = [await ada.get("/oauth/pipedrive/start") for _ in range(2)]
+        for start in starts:
+            back = desk.vendors.consent(start.headers["location"], "ada@north.example")
+            assert (await ada.get(CALLBACK, params=back)).status_code == 303
+
+
+async def test_a_refused_permission_changes_nothing_and_ends_the_round_trip(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        start = await ada.get("/oauth/pipedrive/start")
+        back = desk.vendors.consent(start.headers["location"], "ada@north.example")
+        denied = await ada.get(CALLBACK, params={"state": back["state"], "error": "user_denied"})
+        assert problem(denied) == (400, "the permission was not given; nothing was changed")
+        assert problem(await ada.get(CALLBACK, params=back))[0] == 400
+        assert await desk.query("SELECT 1 FROM settings.users") == []
+        assert desk.vendors.asked == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "said"),
+    [
+        ("code", 400, "code: the provider refused it"),
+        ("down", 503, "the provider does not answer"),
+        ("unreachable", 503, "the provider does not answer"),
+        ("nobody", 400, "Pipedrive does not say who you are"),
+        ("foreign", 400, "api_domain"),
+        ("lookalike", 400, "api_domain"),
+    ],
+)
+async def test_a_sign_in_that_fails_leaves_nothing(
+    desk: FrontDesk, trouble: str, status: int, said: str
+):
+    def unreachable() -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    match trouble:
+        case "code":
+            desk.vendors.answers["/pipedrive/token"] = lambda: httpx.Response(
+                400, json={"error": "invalid_grant"}
+            )
+        case "down":
+            desk.vendors.answers["/pipedrive/token"] = lambda: httpx.Response(502)
+        case "unreachable":
+            desk.vendors.answers["/api/v1/users/me"] = unreachable
+        case "nobody":
+            desk.vendors.users.clear()
+        case "foreign":
+            desk.vendors.api_domain = "https://pipedrive.com.evil.example"
+        case "lookalike":
+            desk.vendors.api_domain = "https://evilpipedrive.com"
+    async with desk.service() as browsers:
+        ada = browsers()
+        found, title = problem(await ada.sign_in("ada@north.example"))
+        assert (found, title.startswith(said)) == (status, True), title
+        assert "tandem_session" not in ada.cookies
+        assert await desk.query("SELECT 1 FROM settings.users") == []
+        assert await desk.credentials() == []
+        if said == "api_domain":
+            assert desk.vendors.paths("/api/v1/users/me") == []
+
+
+async def test_a_plain_address_of_the_company_is_refused_where_only_https_is_allowed(
+    desk: FrontDesk,
+):
+    desk.vendors.api_domain = "http://north.pipedrive.com"
+    settings = {"public_url": "https://tandem.example", "allow_plain_http": False}
+    async with desk.service(**settings) as browsers:
+        ada = browsers()
+        ada.base_url = httpx.URL("https://tandem.example")
+        start = await ada.get("/oauth/pipedrive/start")
+        back = desk.vendors.consent(start.headers["location"], "ada@north.example")
+        assert problem(await ada.get(CALLBACK, params=back))[1].startswith("api_domain")
+        desk.vendors.api_domain = API_URL
+        start = await ada.get("/oauth/pipedrive/start")
+        back = desk.vendors.consent(start.headers["location"], "ada@north.example")
+        answer = await ada.get(CALLBACK, params=back)
+        assert answer.status_code == 303
+        assert "strict-transport-security" in answer.headers
+        cookies = answer.headers.get_list("set-cookie")
+        session = next(one for one in cookies if one.startswith("__Host-tandem_session="))
+        for part in ("HttpOnly", "Secure", "Path=/", "SameSite=lax"):
+            assert part in session
+        readable = next(one for one in cookies if one.startswith("__Host-tandem_csrf="))
+        assert "HttpOnly" not in readable
+
+
+async def test_a_new_sign_in_refreshes_the_profile_and_tells_of_every_connection(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        await ada.sign_in("ada@north.example")
+        await ada.connected("ada@north.example")
+        first = await desk.told_at(1)
+        desk.vendors.users["ada@north.example"] = user(
+            42, "ada.l@north.example", timezone_name="America/New_York"
+        )
+        earlier = ada.cookies["tandem_session"]
+        await ada.sign_in("ada@north.example")
+        second = await desk.told_at(2)
+        assert second.owner_email == "ada.l@north.example"
+        assert second.owner_time_zone == "America/New_York"
+        assert second.crm_credential_id == first.crm_credential_id
+        assert (await ada.get("/api/v1/me")).json()["time_zone"] == "America/New_York"
+        before = browsers()
+        before.cookies.set("tandem_session", earlier)
+        assert (await before.get("/api/v1/me")).status_code == 401
+        await ada.sign_in("ada@north.example")
+        assert (await ada.get("/api/v1/connections")).json()["items"][0]["revision"] == 2
+        assert len(await desk.credentials()) == 2
+
+
+async def test_an_unknown_time_zone_counts_as_utc(desk: FrontDesk):
+    desk.vendors.users["ada@north.example"]["timezone_name"] = "Mars/Olympus"
+    async with desk.service() as browsers:
+        ada = browsers()
+        await ada.sign_in("ada@north.example")
+        assert (await ada.get("/api/v1/me")).json()["time_zone"] == "UTC"
+
+
+async def test_signing_in_again_mends_a_lost_grant_of_pipedrive(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        await ada.sign_in("ada@north.example")
+        path = await ada.started("ada@north.example")
+        await desk.report(path, HealthSignal.GRANT_LOST, service="crm-ingest")
+        lost = await desk.told_at(3)
+        assert lost.status is ConnectionStatus.RECONNECT_NEEDED
+        assert (await ada.get(path)).json()["reconnect"] == ["pipedrive"]
+        await ada.sign_in("ada@north.example")
+        assert (await desk.told_at(4)).status is ConnectionStatus.ACTIVE
+        assert len(desk.told_of(ResyncRequested)) == 1
+        assert len({one.connection_id for one in desk.told_of(ConnectionChanged)}) == 1
+
+
+async def test_sessions_end_after_12_idle_hours_and_after_14_days(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada, bob = browsers(), browsers()
+        await ada.sign_in("ada@north.example")
+        await bob.sign_in("bob@north.example")
+        for _ in range(30):
+            desk.clock.ahead += timedelta(hours=11)
+            assert (await ada.get("/api/v1/me")).status_code == 200
+        assert problem(await bob.get("/api/v1/me"))[0] == 401
+        desk.clock.ahead += timedelta(hours=7)
+        status, title = problem(await ada.get("/api/v1/me"))
+        assert status == 401
+        assert "/oauth/pipedrive/start" in title
+
+
+async def test_signing_out_ends_the_session_and_needs_the_csrf_token(desk: FrontDesk):
+    async with desk.service() as browsers:
+        ada = browsers()
+        assert (await ada.post("/logout")).status_code == 303
+        await ada.sign_in("ada@north.example")
+        session = ada.cookies["tandem_session"]
+        csrf = ada.headers.pop("x-csrf-token")
+        assert problem(await ada.post("/logout"))[0] == 403
+        assert (await ada.get("/api/v1/me")).status_code == 200
+        answer = await ada.post("/logout", headers={"x-csrf-token": csrf})
+        assert answer.status_code == 303
+        assert "tandem_session" not in ada.cookies
+        ada.cookies.set("tandem_session", session)
+        assert (await ada.get("/api/v1/me")).status_code == 401
