@@ -42,6 +42,8 @@ class Delivery:
     body: bytes
     account: str | None = None
     attempt: int = 1
+    wanted: Callable[[], bool] | None = None
+    """Asked just before posting: a subscription that ended meanwhile gets nothing more."""
     on_result: Callable[[DeliveryResult], None] | None = None
 
 
@@ -167,6 +169,9 @@ class DeliveryQueue:
     async def _run(self, subscription: str, lane: _Lane) -> None:
         while lane.waiting:
             delivery = lane.waiting.popleft()
+            if delivery.wanted is not None and not delivery.wanted():
+                self._pending -= 1
+                continue
             try:
                 async with self._slots:
                     result = DeliveryResult(delivery, await self._post(delivery))

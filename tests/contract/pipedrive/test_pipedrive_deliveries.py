@@ -1,11 +1,11 @@
 """What webhooks tell, to whom, and what becomes of those that are not taken."""
 
+import asyncio
 import base64
 import json
 from datetime import timedelta
 
 import pytest
-from tests.contract.google.servers import eventually
 
 from tandem_sandbox.faults import FaultKind, FaultOrder
 
@@ -208,14 +208,17 @@ async def test_three_days_without_success_end_a_webhook(admin, world, receiver):
     assert await admin.call("GET", "/api/v1/webhooks") == []
 
 
-async def test_a_deleted_webhook_gets_no_second_try(admin, world, receiver):
-    world.deliveries.time_scale = 0.02
+async def test_a_deleted_webhook_gets_no_second_try(admin, world, receiver, company):
+    world.deliveries.time_scale = 0.1
     receiver.statuses = [500]
     hook = await admin.subscribe(receiver.url)
     await admin.make()
-    eventually(lambda: receiver.bodies)
+    async with asyncio.timeout(10):
+        while world.deliveries.counters.refused == 0:
+            await asyncio.sleep(0.005)
     await admin.call("DELETE", f"/api/v1/webhooks/{hook['id']}")
     assert len(await _told(world, receiver)) == 1
+    assert company.waiting == {}
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ class Announcer:
             body=json.dumps(told, separators=(",", ":")).encode(),
             account=owner.email if owner else None,
             attempt=attempt,
+            wanted=lambda: webhook.id in company.webhooks,
             on_result=partial(self._ended, company, webhook, waiting),
         )
         if self._world.deliveries.enqueue(delivery, delay_seconds=delay):
@@ -141,7 +142,7 @@ class Announcer:
                 webhook.banned_until = now + BAN
                 webhook.first_try_failures = 0
         if (webhook.last_success or webhook.add_time) + SUCCESS_WITHIN <= now:
-            company.webhooks.pop(webhook.id, None)
+            company.drop_webhook(webhook.id)
         elif attempt <= len(RETRY_AFTER_S) and webhook.id in company.webhooks:
             delay = RETRY_AFTER_S[attempt - 1]
             self._post(company, webhook, waiting.body, attempt=attempt + 1, delay=delay)

@@ -76,6 +76,13 @@ class Company(BaseModel):
         """The activities of one owner, deleted ones too."""
         return self._by_owner.get(owner_id, {}).values()
 
+    def drop_webhook(self, webhook_id: int) -> None:
+        """End a webhook with all that still waited for it."""
+        self.webhooks.pop(webhook_id, None)
+        self.waiting = {
+            key: one for key, one in self.waiting.items() if one.webhook_id != webhook_id
+        }
+
     def purge(self, now: datetime) -> None:
         """Drop activities that were deleted more than 30 days ago; looks at most once an hour."""
         if self._purged_at is not None and abs(now - self._purged_at) < PURGE_EVERY:

@@ -85,7 +85,7 @@ class Subscriptions:
         webhook = ask.company.webhooks.get(int(ask.path["id"]))
         if webhook is None or not _may_see(ask, webhook):
             raise SubscriptionError(404, "id", "not found")
-        del ask.company.webhooks[webhook.id]
+        ask.company.drop_webhook(webhook.id)
         return Answer(None, more={"status": "ok"})
 
     def _can_be_posted_to(self, url: str) -> bool:

@@ -72,7 +72,7 @@ async def _unlinked_activities(desk: Desk, connection: Connection) -> dict[_Like
     after = 0
     while page := await items.activities_page(desk.database, connection.user_key, after):
         ids = {activity_id for _, _, activity_id in page}
-        await desk.known.load_links([connection.connection_id], ids, [])
+        await desk.known.load_links([(connection.connection_id, one) for one in ids], [])
         for (_, _, activity_id), activity in page.items():
             link = desk.known.shelf.of_activity(connection.connection_id, activity_id)
             if isinstance(activity, Gone) or not _is_free(link, Side.CRM):
@@ -93,7 +93,7 @@ async def _unlinked_events(desk: Desk, connection: Connection) -> dict[_Likeness
     while page := await items.events_page(
         desk.database, connection.connection_id, calendar_id, after
     ):
-        await desk.known.load_links([], [], list(page))
+        await desk.known.load_links([], list(page))
         for (_, event_id), event in page.items():
             link = desk.known.shelf.of_event(connection.connection_id, event_id)
             if isinstance(event, Gone) or not _is_free(link, Side.CALENDAR):

@@ -54,13 +54,18 @@ async def _load(desk: Desk, known: Sequence[Delivery[OutcomeMessage]]) -> None:
     desk.known.shelf.add(
         await links.links_by_id(desk.database, {one.body.link_id for one in known})
     )
-    activity_ids = {one.body.activity_id for one in known if isinstance(one.body, ActivityWritten)}
-    event_keys = {
-        (one.body.connection_id, one.body.event_id)
-        for one in known
-        if isinstance(one.body, EventWritten)
-    }
-    await desk.known.load_links({one.body.connection_id for one in known}, activity_ids, event_keys)
+    await desk.known.load_links(
+        {
+            (one.body.connection_id, one.body.activity_id)
+            for one in known
+            if isinstance(one.body, ActivityWritten)
+        },
+        {
+            (one.body.connection_id, one.body.event_id)
+            for one in known
+            if isinstance(one.body, EventWritten)
+        },
+    )
 
 
 async def _store(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:

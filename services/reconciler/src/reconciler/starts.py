@@ -93,7 +93,7 @@ async def _activities(desk: Desk, connection: Connection) -> AsyncIterator[int]:
     while page := await items.activities_page(desk.database, connection.user_key, after):
         desk.known.take_in(page, {})
         await desk.known.load_links(
-            [connection.connection_id], {activity_id for _, _, activity_id in page}, []
+            [(connection.connection_id, activity_id) for _, _, activity_id in page], []
         )
         desk.known.shelf.add(await links.links_creating(desk.database, [connection.connection_id]))
         for _, _, activity_id in page:
@@ -109,7 +109,7 @@ async def _events(desk: Desk, connection: Connection) -> AsyncIterator[str]:
         desk.database, connection.connection_id, calendar_id, after
     ):
         desk.known.take_in({}, page)
-        await desk.known.load_links([], [], list(page))
+        await desk.known.load_links([], list(page))
         for _, event_id in page:
             yield event_id
         after = max(event_id for _, event_id in page)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from tandem.contracts.meetings import Line, Text
+from tandem.contracts.meetings import Line, Name, Text
 from tandem.contracts.message import Contract, Message, UserMessage
 
 
@@ -13,7 +13,7 @@ class Guest(Contract):
     """A person invited to a meeting; the e-mail is in lower case."""
 
     email: str
-    name: Line = ""
+    name: Name = ""
     person_id: int | None = None
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from tandem.contracts.meetings import Line, Schedule, Text
+from tandem.contracts.meetings import Line, Name, Schedule, Text
 from tandem.contracts.message import Contract, Message, UserMessage
 
 
@@ -42,7 +42,7 @@ class Attendee(Contract):
     """One invited party; the e-mail is in lower case. `is_self` is the calendar's owner."""
 
     email: str
-    name: Line = ""
+    name: Name = ""
     is_self: bool = False
     is_room: bool = False
 

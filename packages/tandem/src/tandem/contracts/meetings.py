@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from tandem.contracts.message import Contract
 
 TITLE_LENGTH_MAX = 255
-LINE_LENGTH_MAX = 4_096
+NAME_LENGTH_MAX = 100
+LINE_LENGTH_MAX = 1_024
 TEXT_LENGTH_MAX = 65_536
 
 
@@ -24,8 +25,11 @@ def _storable(length: int) -> BeforeValidator:
     return BeforeValidator(clean)
 
 
+Name = Annotated[str, _storable(NAME_LENGTH_MAX)]
+"""How a person is called."""
+
 Line = Annotated[str, _storable(LINE_LENGTH_MAX)]
-"""Short text as people wrote it: a title, a name, a place."""
+"""Short text as people wrote it: a title, a place."""
 
 Text = Annotated[str, _storable(TEXT_LENGTH_MAX)]
 """Long text as people wrote it; cut, so that every message fits into Kafka."""

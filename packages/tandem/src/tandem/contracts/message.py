@@ -8,9 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Contract(BaseModel):
-    """A frozen value; unknown fields are ignored, so a newer producer breaks no older consumer."""
+    """A frozen value; unknown fields are ignored, so a newer producer breaks no older consumer.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    An error names fields, never what was in them: that may be personal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class SyncUser(Contract):

@@ -37,16 +37,21 @@ class Continuity:
 
     async def lost(self, pool: Pool) -> bool:
         """Whether messages were lost since the last call; the marks are moved to the present."""
-        ends = await self._ends()
+        # Marks first: another process may move them on while the ends are being read.
         rows = await pool.fetch(
             f"SELECT topic, partition, end_offset FROM {self._schema}.broker_marks"  # noqa: S608
+            " WHERE topic = ANY($1::text[])",
+            self._names,
         )
         marks = {(row["topic"], row["partition"]): row["end_offset"] for row in rows}
-        shrunk = sorted(place for place, end in ends.items() if end < marks.get(place, 0))
+        ends = await self._ends()
+        shrunk = sorted(place for place, mark in marks.items() if ends.get(place, 0) < mark)
+        # A partition that is there no more has its mark put back, so that this is told once.
+        places = sorted(marks.keys() | ends.keys())
         await pool.executemany(
             f"INSERT INTO {self._schema}.broker_marks VALUES ($1, $2, $3)"  # noqa: S608
             " ON CONFLICT (topic, partition) DO UPDATE SET end_offset = excluded.end_offset",
-            [(topic, partition, end) for (topic, partition), end in ends.items()],
+            [(topic, partition, ends.get((topic, partition), 0)) for topic, partition in places],
         )
         if shrunk:
             metrics.BROKER_LOSSES.inc()

@@ -1,7 +1,7 @@
 """The whole retry policy: what an error means, how often it is tried again, where it ends.
 
 A handler raises `Retryable` or `Permanent`; anything else that it raises counts as permanent
-after the same number of tries, because an unknown error is more often a bug than bad weather.
+after as many tries, because an unknown error is more often a bug than bad weather.
 """
 
 from collections import deque

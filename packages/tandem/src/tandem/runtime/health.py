@@ -32,12 +32,16 @@ class Health:
         """Note that a loop is alive."""
         self._beats[loop] = self._clock.now()
 
+    def idle(self, loop: str) -> None:
+        """Note that a loop waits for its next round, however long that is."""
+        self._beats.pop(loop, None)
+
     def check(self, name: str, check: Check) -> None:
         """Add a condition of readiness."""
         self._checks[name] = check
 
     def stuck(self) -> list[str]:
-        """Loops that have not been seen for too long."""
+        """Loops that have been at one round for too long."""
         since = self._clock.now() - BEAT_MAX
         return sorted(loop for loop, moment in self._beats.items() if moment < since)
 

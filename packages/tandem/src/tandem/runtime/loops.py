@@ -49,8 +49,10 @@ class Loops:
                 failures += 1
                 metrics.LOOP_ERRORS.labels(name).inc()
                 LOG.warning("loop_failed", loop=name, error=type(error).__name__, exc_info=True)
+                self._health.idle(name)
                 pause = min(PAUSE_AFTER_ERROR_S * 2.0 ** min(failures, 10), PAUSE_LONGEST_S)
                 await asyncio.sleep(min(pause, max(seconds, PAUSE_AFTER_ERROR_S)))
             else:
                 failures = 0
+                self._health.idle(name)
                 await wait(seconds)

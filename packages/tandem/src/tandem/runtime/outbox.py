@@ -1,7 +1,8 @@
 """Outbox: messages stored in the transaction that decided them, published right after it.
 
-The table is `<schema>.outbox`; several processes may relay it at once. A crash between publish
-and delete publishes again, which the receivers' inboxes make harmless.
+The table is `<schema>.outbox`; several processes may relay it, one at a time, so that the order
+holds: of a compacted topic the last record is what is kept. A crash between publish and delete
+publishes again, which the receivers' inboxes make harmless.
 """
 
 import asyncio
@@ -71,9 +72,12 @@ class Outbox:
 
     async def _relay_batch(self, pool: Pool, publisher: Publisher) -> int:
         async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtext($1))", f"relay:{self._schema}"
+            )
             rows = await connection.fetch(
                 f"SELECT id, topic, key, value, trace FROM {self._schema}.outbox"  # noqa: S608
-                " ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
+                " ORDER BY id LIMIT $1",
                 BATCH_MAX,
             )
             if not rows:

@@ -1,10 +1,10 @@
 """Settings from environment variables; a wrong one stops the start with one line that names it."""
 
 import sys
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 EXIT_CONFIG = 78
 """Exit status of a start that failed because of its configuration (sysexits.h, EX_CONFIG)."""
@@ -16,6 +16,15 @@ class EnvironmentSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return frozenset(part.strip() for part in value.split(",") if part.strip())
+
+
+Role = Literal["web", "reader", "writer", "sweeper"]
 
 
 class RuntimeSettings(EnvironmentSettings):
@@ -39,7 +48,10 @@ class RuntimeSettings(EnvironmentSettings):
     internal_token: SecretStr
     """Shared secret of the calls that services make to each other."""
 
-    log_level: str = "INFO"
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+    ] = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
     otel_exporter_otlp_endpoint: str | None = None
@@ -58,9 +70,10 @@ class RuntimeSettings(EnvironmentSettings):
     """Records taken from Kafka at a time."""
 
     roles: Annotated[
-        frozenset[str],
+        frozenset[Role],
         NoDecode,
-        BeforeValidator(lambda v: frozenset(v.split(",")) if isinstance(v, str) else v),
+        BeforeValidator(_listed),
+        Field(min_length=1),
     ] = frozenset({"web", "reader", "writer", "sweeper"})
     """Which parts of the service this process runs."""
 
@@ -84,6 +97,9 @@ def from_environment(kind: type[SettingsT]) -> SettingsT:
         return kind()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
+            name = str(next(iter(problem["loc"]), "")).upper()
             sys.stderr.write(f"setting {name}: {problem['msg']}\n")
+        raise SystemExit(EXIT_CONFIG) from None
+    except SettingsError as error:
+        sys.stderr.write(f"settings: {error}\n")
         raise SystemExit(EXIT_CONFIG) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from aiokafka import ConsumerRecord
+from aiokafka.errors import GroupIdNotFound, UnknownMemberIdError, kafka_errors
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from opentelemetry.trace import SpanKind
@@ -32,6 +33,10 @@ from tandem.runtime.telemetry import TRACEPARENT, span
 MessageT = TypeVar("MessageT", bound=BaseModel)
 HALT_PAUSE_S = 5.0
 CAUSE_LENGTH_MAX = 300
+
+# A broker that has forgotten a group tells its members so, which the client takes for the end of
+# everything. To a member it means what an unknown member id means: join again.
+kafka_errors[GroupIdNotFound.errno] = UnknownMemberIdError
 
 
 @dataclass(frozen=True)
@@ -91,24 +96,35 @@ class Failures:
         self,
         deliveries: Sequence[tuple[ConsumerRecord[bytes, bytes], Delivery[MessageT]]],
         handle: Handle[MessageT],
+        *,
+        tries_before: int = 0,
     ) -> None:
-        """Handle a batch as a whole; where that fails for good, each record by itself."""
+        """Handle a batch as a whole; where that fails for good, each record by itself.
+
+        A record that was in a batch which failed again and again has had its tries: by itself it
+        has one, so that a batch full of bad ones does not keep the consumer from polling.
+        """
+        unknown_tries_max = 1 if tries_before else self._backoff.tries_max
         try:
-            await self._try(deliveries, handle)
+            await self._try(deliveries, handle, unknown_tries_max)
         except Exception as error:
             if is_retryable(error):
                 raise
+            tries = tries_before + (1 if isinstance(error, Permanent) else unknown_tries_max)
             if len(deliveries) == 1:
-                await self._give_up(deliveries[0][0], error, self._backoff.tries_max)
+                await self._give_up(deliveries[0][0], error, tries)
                 return
             LOG.warning("batch_isolated", size=len(deliveries), error=type(error).__name__)
             for alone in deliveries:
-                await self._handle([alone], handle)
+                if self.halted:
+                    raise Halted("too many dead letters; see the dead-letter topic") from error
+                await self._handle([alone], handle, tries_before=tries)
 
     async def _try(
         self,
         deliveries: Sequence[tuple[ConsumerRecord[bytes, bytes], Delivery[MessageT]]],
         handle: Handle[MessageT],
+        unknown_tries_max: int,
     ) -> None:
         topic = deliveries[0][0].topic
         tries = 0
@@ -120,7 +136,8 @@ class Failures:
             except Permanent:
                 raise
             except Exception as error:
-                if tries >= self._backoff.tries_max:
+                tries_max = self._backoff.tries_max if is_retryable(error) else unknown_tries_max
+                if tries >= tries_max:
                     raise
                 metrics.RETRIES.labels(topic).inc()
                 least = error.retry_after_s if isinstance(error, Retryable) else None

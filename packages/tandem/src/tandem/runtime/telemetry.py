@@ -24,6 +24,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 TRACEPARENT = "traceparent"
+TRACEPARENT_PARTS = 4
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACER = trace.get_tracer("tandem")
 
@@ -83,8 +84,8 @@ def _span_context(carried: str) -> SpanContext:
 
 def trace_id(carried: str | None = None) -> str | None:
     """Trace id, 32 hex digits, of a carried `traceparent` or of the current span."""
-    value = carried or traceparent()
-    return value.split("-")[1] if value else None
+    parts = (carried or traceparent() or "").split("-")
+    return parts[1] if len(parts) >= TRACEPARENT_PARTS else None
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def _time_zone(name: str) -> str:
     """The zone, where it is one that is known; meetings are written in it."""
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return "UTC"
 
 

@@ -72,13 +72,13 @@ def upgrade() -> None:
             changed_at timestamptz NOT NULL DEFAULT now()
         );
         CREATE UNIQUE INDEX links_activity ON sync.links (connection_id, activity_id)
-            WHERE state <> 'dissolved';
+            WHERE state <> 'dissolved' AND activity_id IS NOT NULL;
         CREATE UNIQUE INDEX links_event ON sync.links (connection_id, event_id)
-            WHERE state <> 'dissolved';
+            WHERE state <> 'dissolved' AND event_id IS NOT NULL;
         CREATE INDEX links_ended_activity ON sync.links (connection_id, activity_id)
-            WHERE state = 'dissolved';
+            WHERE state = 'dissolved' AND activity_id IS NOT NULL;
         CREATE INDEX links_ended_event ON sync.links (connection_id, event_id)
-            WHERE state = 'dissolved';
+            WHERE state = 'dissolved' AND event_id IS NOT NULL;
         CREATE INDEX links_pending ON sync.links (pending_since) WHERE pending_since IS NOT NULL;
         CREATE INDEX links_creating ON sync.links (connection_id)
             WHERE pending_since IS NOT NULL AND activity_id IS NULL;

@@ -1,0 +1,137 @@
+"""History and explanations of one's own connections, and errors as problem documents."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from tests.integration.settings_rest.house import Browser, House, problem
+
+ROW = {
+    "row": 9,
+    "at": datetime(2026, 1, 2, tzinfo=UTC).isoformat(),
+    "side": "calendar",
+    "item_id": "event-1",
+    "activity_id": 5,
+    "event_id": "event-1",
+    "link_id": str(uuid4()),
+    "title": "Lunch",
+    "action": "created",
+    "reason": "created",
+    "sentence": "It was created.",
+    "remedy": "",
+    "detail": "",
+    "before": None,
+    "after": {"title": "Lunch"},
+    "trace_id": None,
+}
+SYNCED = {
+    "synced": True,
+    "reason": "no_change",
+    "sentence": "It is synced.",
+    "remedy": "",
+    "activity_id": 5,
+    "event_id": "event-1",
+}
+SKIPPED = {**SYNCED, "synced": False, "reason": "past", "sentence": "It is over."}
+
+
+async def test_history_is_asked_of_the_reconciler(house: House, anna: Browser, connection: str):
+    house.town.history = {"items": [ROW], "next_cursor": "8"}
+    query = {"cursor": "10", "reason": "created", "q": "Lunch", "limit": "20"}
+    page = (await anna.get(f"{connection}/history", params=query)).json()
+    assert page["next_cursor"] == "8"
+    assert page["items"][0]["title"] == "Lunch"
+    (asked,) = house.town.calls("reconciler.test")
+    assert asked.url.path == f"/internal/connections/{connection.rpartition('/')[2]}/history"
+    assert {name: asked.url.params[name] for name in query} == query
+
+
+@pytest.mark.parametrize(
+    "query", [{"cursor": "x"}, {"reason": "No!"}, {"limit": "0"}, {"limit": "201"}, {"q": ""}]
+)
+async def test_a_wrong_question_about_history_is_not_passed_on(
+    house: House, anna: Browser, connection: str, query
+):
+    problem(await anna.get(f"{connection}/history", params=query), 422, next(iter(query)))
+    assert house.town.calls("reconciler.test") == []
+
+
+async def test_an_activity_is_explained_by_the_connection_that_syncs_it(
+    house: House, anna: Browser, connection: str
+):
+    other = await house.connected(anna, "second@gmail.com")
+    first = connection.rpartition("/")[2]
+    house.town.explanations = {first: SKIPPED, other: SYNCED}
+    told = (await anna.get("/api/v1/explain", params={"activity_id": 5})).json()
+    assert (told["synced"], told["connection_id"]) == (True, other)
+    query = {"connection_id": first, "event_id": "event-1"}
+    told = (await anna.get("/api/v1/explain", params=query)).json()
+    assert (told["reason"], told["connection_id"]) == ("past", first)
+
+
+async def test_what_was_never_seen_cannot_be_explained(anna: Browser, connection: str):
+    problem(await anna.get("/api/v1/explain", params={"activity_id": 5}), 404, "never seen")
+
+
+async def test_items_of_others_are_not_explained(house: House, connection: str):
+    first = connection.rpartition("/")[2]
+    house.town.explanations = {first: SYNCED}
+    boris = await house.signed_in(7, 43)
+    problem(await boris.get("/api/v1/explain", params={"activity_id": 5}), 404)
+    query = {"connection_id": first, "event_id": "event-1"}
+    problem(await boris.get("/api/v1/explain", params=query), 404)
+    assert house.town.calls("reconciler.test") == []
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"activity_id": 1, "event_id": "x"}, {"event_id": "x"}, {"activity_id": "x"}]
+)
+async def test_a_question_for_an_explanation_names_one_item(anna: Browser, connection: str, query):
+    problem(await anna.get("/api/v1/explain", params=query), 422)
+
+
+@pytest.mark.parametrize("host", ["reconciler.test", "calendar-ingest.test"])
+@pytest.mark.parametrize(("status", "told"), [(409, 409), (404, 404), (401, 503), (500, 503)])
+async def test_a_neighbour_s_refusal_is_a_problem_document(
+    house: House, anna: Browser, connection: str, host, status, told
+):
+    house.town.refusals[host] = status
+    path = "history" if host == "reconciler.test" else "calendars"
+    problem(await anna.get(f"{connection}/{path}"), told)
+
+
+async def test_addresses_and_methods_that_are_not_there(anna: Browser, connection: str):
+    problem(await anna.get("/api/v1/nowhere"), 404)
+    problem(await anna.get(f"/api/v1/connections/{uuid4()}"), 404)
+    refused = await anna.write("PUT", connection, json={})
+    problem(refused, 405)
+    assert refused.headers["allow"]
+    problem(await anna.get("/api/v1/connections/not-an-id"), 422, "connection_id")
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_that_is_too_large_is_refused(anna: Browser, connection: str, told):
+    async def pieces():
+        yield b'{"calendar_id": "'
+        for _ in range(70):
+            yield b"x" * 1024
+        yield b'"}'
+
+    content = b"".join([piece async for piece in pieces()]) if told else pieces()
+    headers = {"content-type": "application/json"}
+    problem(await anna.patch(connection, content=content, headers=headers), 413)
+
+
+async def test_answers_forbid_frames_sniffing_and_keeping(anna: Browser):
+    for path in ("/api/v1/me", "/api/v1/nowhere", "/"):
+        headers = (await anna.get(path)).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_the_api_describes_itself_and_its_health(house: House, anna: Browser):
+    described = (await anna.get("/api/openapi.json")).json()
+    assert "/api/v1/connections/{connection_id}" in described["paths"]
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await house.browser().get(path)).status_code == 200
