@@ -105,9 +105,10 @@ def _add_accounts(app: FastAPI, world: World) -> None:
     @app.post("/grants/revoke")
     async def revoke(order: GrantOrder) -> dict[str, Any]:
         """End all access of a user: the app's grants and his own token."""
+        emulator = _of_provider(world, order.provider)
         if order.email not in _emails(world, order.provider):
             raise HTTPException(404, "email: no such account")
-        ended = _of_provider(world, order.provider).revoke(order.email)
+        ended = emulator.revoke(order.email)
         world.touch()
         return {"ended": ended}
 

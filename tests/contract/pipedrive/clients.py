@@ -1,9 +1,24 @@
 """A user of the emulated Pipedrive, each answer held against the vendor's description."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 from tests.contract.pipedrive.descriptions import check_answer
+
+
+async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Return once ``holds()`` is true.
+
+    Raises:
+        TimeoutError: it did not become true in time.
+    """
+    async with asyncio.timeout(seconds):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.005)
 
 
 class Caller:
@@ -59,15 +74,15 @@ class Caller:
 
     async def pages(self, path: str, /, **query: Any) -> list[list[Any]]:
         """All pages of a list."""
-        pages, cursor = [], None
+        pages: list[list[Any]] = []
         while True:
-            more = {"cursor": cursor} if cursor else {}
-            answer = await self.ask("GET", path, **query, **more)
+            answer = await self.ask("GET", path, **query)
             assert answer.is_success, answer.text
             pages.append(answer.json()["data"])
             cursor = answer.json()["additional_data"]["next_cursor"]
             if cursor is None:
                 return pages
+            query = {**query, "cursor": cursor}
 
     async def listed(self, **query: Any) -> list[int]:
         """The ids of the listed activities."""

@@ -87,7 +87,7 @@ def _description(version: str) -> Any:
     return yaml.load((SPECS / f"pipedrive-{version}.yaml").read_text(), Loader=yaml.CSafeLoader)
 
 
-def _properties(schema: Any) -> dict[str, Any]:
+def _properties(schema: Any) -> Any:
     """The properties of a schema and of all that it is made of."""
     found: dict[str, Any] = {}
     for part in schema.get("allOf", ()):

@@ -1,11 +1,11 @@
 """What webhooks tell, to whom, and what becomes of those that are not taken."""
 
-import asyncio
 import base64
 import json
 from datetime import timedelta
 
 import pytest
+from tests.contract.pipedrive.clients import until
 
 from tandem_sandbox.faults import FaultKind, FaultOrder
 
@@ -133,13 +133,14 @@ async def test_only_users_who_may_see_an_activity_are_told(admin, boris, world, 
 async def test_a_refused_delivery_is_tried_four_times_after_growing_waits(
     admin, world, receiver, monkeypatch
 ):
-    waits = []
+    waits: list[float] = []
     later = world.deliveries._later
-    monkeypatch.setattr(
-        world.deliveries,
-        "_later",
-        lambda delivery, seconds: (waits.append(seconds), later(delivery, 0)),
-    )
+
+    def at_once(delivery, seconds):
+        waits.append(seconds)
+        later(delivery, 0)
+
+    monkeypatch.setattr(world.deliveries, "_later", at_once)
     receiver.statuses = [500] * 4
     await admin.subscribe(receiver.url)
     await admin.make()
@@ -213,9 +214,7 @@ async def test_a_deleted_webhook_gets_no_second_try(admin, world, receiver, comp
     receiver.statuses = [500]
     hook = await admin.subscribe(receiver.url)
     await admin.make()
-    async with asyncio.timeout(10):
-        while world.deliveries.counters.refused == 0:
-            await asyncio.sleep(0.005)
+    await until(lambda: world.deliveries.counters.refused == 1)
     await admin.call("DELETE", f"/api/v1/webhooks/{hook['id']}")
     assert len(await _told(world, receiver)) == 1
     assert company.waiting == {}

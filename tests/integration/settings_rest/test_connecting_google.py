@@ -163,7 +163,7 @@ async def test_a_new_time_zone_of_the_owner_is_told_at_his_next_sign_in(
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ({"email": "anna@unknown.example"}, "IMAP, POP and CalDAV do not"),
+        ({"email": "anna@unknown.example"}, "IMAP, POP and CalDAV"),
         ({"email": "anna@outlook.com"}, "Google"),
         ({"email": "anna@example.com", "provider": "exchange"}, "Google"),
         ({"email": "no address"}, "email"),

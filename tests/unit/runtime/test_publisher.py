@@ -19,7 +19,7 @@ from tandem.runtime.publisher import Outgoing, Publisher, outgoing
 class FakeProducer:
     """A partition for each key; a record's future is resolved at once or by `release`."""
 
-    ends: dict[str, int]
+    ends: dict[str, int | Exception]
     made: list["FakeProducer"] = []  # noqa: RUF012 - emptied by the fixture
 
     def __init__(self, **_options):
@@ -36,10 +36,10 @@ class FakeProducer:
     async def send(self, topic, *, value, key, headers):
         self.sent.append((topic, value, key, headers))
         future = asyncio.get_running_loop().create_future()
-        if isinstance(self.ends.get(key.decode()), Exception):
-            future.set_exception(self.ends[key.decode()])
-            return future
         offset = self.ends.get(key.decode(), 0)
+        if isinstance(offset, Exception):
+            future.set_exception(offset)
+            return future
         self.ends[key.decode()] = offset + 1
         answer = SimpleNamespace(topic=topic, partition=int(key), offset=offset)
         if self.hold:

@@ -40,8 +40,11 @@ async def test_one_loop_that_hangs_does_not_keep_another_from_running():
     async def once():
         rounds.append(1)
 
+    async def hang():
+        await never.wait()
+
     loops = Loops(Health(FakeClock()))
-    loops.every(1, "hanging", never.wait)
+    loops.every(1, "hanging", hang)
     loops.every(1, "running", once, wait=_at_once)
     loops.start()
     await until(lambda: len(rounds) > 3)
@@ -56,13 +59,16 @@ async def test_a_round_that_hangs_is_noticed_and_a_long_wait_is_not():
     async def once():
         return
 
+    async def hang():
+        await never.wait()
+
     async def wait(seconds):
         waits.append(seconds)
         await never.wait()
 
     loops = Loops(health)
     loops.every(3600, "tidy", once, wait=wait)
-    loops.every(1, "hanging", never.wait)
+    loops.every(1, "hanging", hang)
     loops.start()
     await until(lambda: waits == [3600])
     clock.moment += timedelta(hours=1)
@@ -72,7 +78,7 @@ async def test_a_round_that_hangs_is_noticed_and_a_long_wait_is_not():
 
 async def test_a_cancellation_that_is_swallowed_is_repeated(monkeypatch):
     monkeypatch.setattr(module, "CANCEL_AGAIN_S", 0.01)
-    swallowed = []
+    swallowed: list[int] = []
 
     async def once():
         try:

@@ -1,6 +1,7 @@
 """Batches of records: tried again, isolated, dead-lettered, halted."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, TypeAdapter
@@ -29,9 +30,10 @@ class Stage:
 
     def __init__(self, *, most=100):
         self.clock, self.publisher = FakeClock(), FakePublisher()
+        publisher: Any = self.publisher
         self.failures = Failures(
             service="reconciler",
-            publisher=self.publisher,
+            publisher=publisher,
             clock=self.clock,
             limit=DeadLetterLimit(most=most, now=self.clock.now),
         )

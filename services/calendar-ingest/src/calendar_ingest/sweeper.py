@@ -45,6 +45,7 @@ class Sweeper:
     async def check_broker(self) -> None:
         """Have everything read again where the broker forgot what it had acknowledged."""
         if await self._continuity.lost(self._runtime.pool):
+            self._runtime.rewind()
             await self._read_everything()
 
     async def tidy(self) -> None:

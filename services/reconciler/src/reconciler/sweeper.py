@@ -50,6 +50,7 @@ class Sweeper:
     async def check_broker(self) -> None:
         """Have everything sent again where the broker forgot what it had acknowledged."""
         if await self._continuity.lost(self._runtime.pool):
+            self._runtime.rewind()
             self._lost.set()
 
     async def tidy(self) -> None:

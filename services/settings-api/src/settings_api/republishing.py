@@ -19,6 +19,7 @@ class Republishing:
     async def check_broker(self) -> None:
         """One round; a loss that could not be made good yet is kept in mind."""
         if await self._continuity.lost(self._runtime.pool):
+            self._runtime.rewind()
             self._messages_lost = True
         if self._messages_lost:
             LOG.warning("publishing_every_connection_again")

@@ -207,18 +207,20 @@ class Runtime:
                 yield "consume:" + ",".join(sorted(consumer.subscription())), consumer
 
     def _watch_consumers(self) -> None:
-        """Every poll of Kafka is a heartbeat; the framework itself offers none."""
+        """Every poll that Kafka answers is a heartbeat; the framework itself offers none."""
         for name, consumer in self._consumers():
+            self.health.beat(name)
             consumer.getmany = self._beating(name, consumer, consumer.getmany)
 
     def _beating(self, name: str, consumer: Any, poll: Callable[..., Awaitable[Any]]) -> Any:
         async def beat_and_poll(*args: Any, **kwargs: Any) -> Any:
-            self.health.beat(name)
             if name in self._rewinding and consumer.assignment():
                 self._rewinding.discard(name)
                 await consumer.seek_to_beginning()
                 LOG.warning("consumer_rewound", name=name)
-            return await poll(*args, **kwargs)
+            records = await poll(*args, **kwargs)
+            self.health.beat(name)
+            return records
 
         return beat_and_poll
 

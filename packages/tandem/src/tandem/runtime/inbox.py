@@ -25,12 +25,15 @@ class Inbox:
 
     async def claim(self, connection: Connection, message_ids: Iterable[UUID]) -> set[UUID]:
         """Claim ids in the caller's transaction; returns those that nobody had claimed before."""
+        wanted = set(message_ids)
         rows = await connection.fetch(
             f"INSERT INTO {self._schema}.inbox (message_id)"
-            " SELECT DISTINCT unnest($1::uuid[]) ORDER BY 1"
+            " SELECT unnest($1::uuid[]) ORDER BY 1"
             " ON CONFLICT DO NOTHING RETURNING message_id",
-            list(message_ids),
+            list(wanted),
         )
+        if len(rows) == len(wanted):
+            return wanted
         return {as_uuid(row["message_id"]) for row in rows}
 
     async def forget_old(self, pool: Pool) -> None:

@@ -18,7 +18,11 @@ def create_event(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan
     if agreed is None:
         return Plan(Reason.NO_DUE_DATE)
     block = wanted_block(activity, link.block, policy)
-    target = agreed.model_copy(update={"description": with_block(agreed.description, block)})
+    target = (
+        agreed.model_copy(update={"description": with_block(agreed.description, block)})
+        if block
+        else agreed
+    )
     pending = Pending(
         verb=Verb.CREATE,
         fields=ALL_FIELDS,

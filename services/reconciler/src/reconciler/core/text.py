@@ -34,7 +34,8 @@ def text_of_html(markup: str) -> str:
 
 def without_block(description: str) -> str:
     """A description without the deal/contact block that we appended."""
-    return plain(_BLOCK.sub("", plain(description)))
+    shown = plain(description)
+    return plain(_BLOCK.sub("", shown)) if BLOCK_MARKER in shown else shown
 
 
 def with_block(description: str, block: str) -> str:

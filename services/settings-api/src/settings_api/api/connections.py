@@ -17,6 +17,8 @@ from settings_api.problem import ProblemError
 from tandem.contracts.requests import ResyncRequested
 
 CONNECTIONS_MAX = 10
+_PART = r"[^@\s\x00-\x1f]+"
+_ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
 
 router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
 
@@ -29,7 +31,7 @@ class ConnectOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+    email: Annotated[str, Field(max_length=320, pattern=_ADDRESS)]
     provider: Annotated[str, Field(max_length=40)] | None = None
     password: SecretStr | None = None
     server: Annotated[str, Field(max_length=255)] | None = None
