@@ -18,6 +18,7 @@ from uuid import uuid4
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 from bench.figures import median
 
 from tandem.contracts.activities import ActivitiesResynced, ActivityObserved, ActivitySnapshot
@@ -244,7 +245,10 @@ async def _watch(kafka: ApacheKafka, namespace: str, purpose: str, enough: Enoug
         ends = sum((await consumer.end_offsets(places)).values())
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
-            offsets = await admin.list_consumer_group_offsets(namespace + purpose)
+            try:
+                offsets = await admin.list_consumer_group_offsets(namespace + purpose)
+            except GroupCoordinatorNotAvailableError:  # the cluster has never had a group yet
+                offsets = {}
             reached = sum(
                 max(known.offset, 0) for place, known in offsets.items() if place.topic == topic
             )

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.property.edits import (
     activity_field_edits,
@@ -29,7 +29,7 @@ from tandem.contracts.connections import ConflictWinner, Direction
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField, Side
 
-BOUNDED = settings(max_examples=150, deadline=None)
+BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Edit = dict[str, Any]
 two_way = rules.map(lambda one: with_settings(one, direction=Direction.TWO_WAY))
 one_way = rules.map(lambda one: with_settings(one, direction=Direction.ONE_WAY))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.property.edits import rules
 
@@ -19,7 +19,7 @@ from tandem.contracts.activities import ActivitySnapshot, DealContact, Guest
 from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, TextFormat
 from tandem.contracts.meetings import AllDay, Meeting, MeetingField, Side, Timed
 
-BOUNDED = settings(max_examples=300, deadline=None)
+BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.datetimes(timezones=st.just(UTC))
 PIECES = (
     r"<p> </p> <br> <a_href='x'> </a> <li> <script> </script> <!-- --> <![ & &amp; < > _ ' x \n"

@@ -262,7 +262,7 @@ class Hands:
         rows = await self.pool.fetch(
             "SELECT id, topic, value FROM sync.outbox WHERE id > $1 ORDER BY id", self.outbox_read
         )
-        found = []
+        found: list[Any] = []
         for row in rows:
             self.outbox_read = row["id"]
             if row["topic"] == "crm.commands.v1":

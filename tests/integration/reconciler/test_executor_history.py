@@ -34,6 +34,7 @@ async def test_an_activity_that_stays_out_is_told_once(hands, fields, reason):
     assert (row["activity_id"], row["title"]) == (1, "Left alone")
     async with hands.pool.acquire() as database:
         answer = await explain_activity(database, connection_id, 1, now=NOW)
+    assert answer is not None
     assert (answer.synced, answer.reason, answer.activity_id) == (False, reason, 1)
 
 
@@ -56,6 +57,7 @@ async def test_an_event_that_stays_out_is_told_once(hands, fields, reason):
     assert (row["side"], row["reason"], row["event_id"]) == ("calendar", reason, "e1")
     async with hands.pool.acquire() as database:
         answer = await explain_event(database, connection_id, "e1", now=NOW)
+    assert answer is not None
     assert (answer.synced, answer.reason, answer.event_id) == (False, reason, "e1")
 
 

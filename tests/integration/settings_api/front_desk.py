@@ -100,7 +100,8 @@ class Browser(httpx.AsyncClient):
         answer = await self.connect(email)
         assert answer.status_code == 303, answer.text
         items = (await self.get("/api/v1/connections")).json()["items"]
-        return "/api/v1/connections/" + next(one["id"] for one in items if one["email"] == email)
+        connection_id = next(one["id"] for one in items if one["email"] == email)
+        return f"/api/v1/connections/{connection_id}"
 
     async def started(self, email: str) -> str:
         """Connect a Google calendar and start it; returns the connection's path."""

@@ -74,42 +74,6 @@ async def test_a_google_calendar_is_connected_with_its_primary_calendar(desk: Fr
         }
 
 
-@pytest.mark.parametrize(
-    ("order", "field", "said"),
-    [
-        ({"email": "ada@outlook.com"}, "email", "microsoft accounts cannot be connected yet"),
-        ({"email": ADA, "provider": "exchange"}, "provider", "exchange accounts cannot"),
-        ({"email": ADA, "provider": "imap"}, "provider", "imap accounts cannot be connected."),
-        ({"email": ADA, "provider": "CalDAV"}, "provider", "caldav accounts cannot be connected."),
-        ({"email": ADA, "provider": "fax"}, "provider", "this provider is not known"),
-        ({"email": "ada@unknown.example"}, "email", "no calendar provider is known"),
-        ({"email": ADA, "password": "hunter2"}, "password", "Exchange servers cannot"),
-    ],
-)
-async def test_an_account_that_cannot_be_connected_is_refused_with_what_works(
-    desk: FrontDesk, order: dict[str, str], field: str, said: str
-):
-    async with desk.service() as browsers:
-        ada = browsers()
-        await ada.sign_in(ADA)
-        answer = await ada.post("/api/v1/connections", json=order)
-        assert problem(answer)[0] == 422
-        (error,) = answer.json()["errors"]
-        assert error["field"] == field
-        assert error["message"].startswith(said)
-        assert "Google Calendar works" in error["message"]
-        assert "hunter2" not in answer.text
-        assert await desk.query("SELECT 1 FROM settings.oauth_states WHERE provider='google'") == []
-
-
-async def test_a_provider_may_be_named_for_a_domain_that_is_not_known(desk: FrontDesk):
-    async with desk.service() as browsers:
-        ada = browsers()
-        await ada.sign_in(ADA)
-        order = {"email": "ada@unknown.example", "provider": "google"}
-        assert (await ada.post("/api/v1/connections", json=order)).status_code == 202
-
-
 async def test_another_account_than_asked_for_is_refused(desk: FrontDesk):
     async with desk.service() as browsers:
         ada = browsers()

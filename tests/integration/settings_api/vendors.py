@@ -43,17 +43,16 @@ def user(user_id: int, email: str, **changes: Any) -> dict[str, Any]:
 
 @dataclass
 class Vendors:
-    """What each vendor knows and was asked; `down` and `answers` make them misbehave."""
+    """What each vendor knows and was asked; `answers` of a path make it misbehave."""
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
+    codes_given: int = 0
     scopes: str = f"openid email {CALENDAR_SCOPE}"
     api_domain: str = API_URL
     refresh_token: bool = True
     calendars: list[dict[str, Any]] = field(default_factory=list)
     types: list[str] = field(default_factory=lambda: ["call", "meeting", "lunch"])
-    history: list[dict[str, Any]] = field(default_factory=list)
-    explained: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     revoked: list[str] = field(default_factory=list)
     asked: list[httpx.Request] = field(default_factory=list)
     answers: dict[str, Callable[[], httpx.Response]] = field(default_factory=dict)
@@ -65,7 +64,8 @@ class Vendors:
     def consent(self, authorize_url: str, account: str) -> dict[str, str]:
         """Press "allow" on a consent page; returns the query of the way back."""
         query = dict(parse_qsl(urlsplit(authorize_url).query))
-        code = f"code-{len(self.codes)}-{account}"
+        self.codes_given += 1
+        code = f"code-{self.codes_given}"
         self.codes[code] = Code(account, query["redirect_uri"], query.get("code_challenge"))
         return {"code": code, "state": query["state"]}
 
@@ -78,30 +78,31 @@ class Vendors:
         path = request.url.path
         if path in self.answers:
             return self.answers[path]()
-        match path:
-            case "/pipedrive/token" | "/google/token":
-                return self._token(request)
-            case "/api/v1/users/me":
-                return self._me(request)
-            case "/google/userinfo":
-                return httpx.Response(200, json={"email": _account_of(request)})
-            case "/google/revoke":
-                self.revoked.append(_form(request)["token"])
-                return httpx.Response(200)
-        if request.headers["authorization"] != f"Bearer {INTERNAL_TOKEN}":
-            return httpx.Response(401, json={"title": "the internal token is wrong"})
-        match path:
-            case "/internal/activity-types":
-                items = [
-                    {"key": key, "name": key.title(), "icon": key, "color": None}
-                    for key in self.types
-                ]
-                return httpx.Response(200, json={"items": items})
-            case "/internal/calendars":
-                return httpx.Response(200, json={"items": self.calendars})
-            case "/internal/explain":
-                return self._explain(request)
-        return httpx.Response(200, json={"items": self.history, "next_cursor": None})
+        known: dict[str, Callable[[httpx.Request], httpx.Response]] = {
+            "/pipedrive/token": self._token,
+            "/google/token": self._token,
+            "/google/userinfo": _userinfo,
+            "/google/revoke": self._revoke,
+            "/api/v1/users/me": self._me,
+            "/internal/activity-types": self._activity_types,
+            "/internal/calendars": self._calendars,
+        }
+        return known[path](request)
+
+    def _revoke(self, request: httpx.Request) -> httpx.Response:
+        self.revoked.append(_form(request)["token"])
+        return httpx.Response(200)
+
+    def _activity_types(self, request: httpx.Request) -> httpx.Response:
+        assert _is_internal(request)
+        items = [
+            {"key": key, "name": key.title(), "icon": key, "color": None} for key in self.types
+        ]
+        return httpx.Response(200, json={"items": items})
+
+    def _calendars(self, request: httpx.Request) -> httpx.Response:
+        assert _is_internal(request)
+        return httpx.Response(200, json={"items": self.calendars})
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         form = _form(request)
@@ -126,14 +127,6 @@ class Vendors:
             return httpx.Response(401, json={"success": False})
         return httpx.Response(200, json={"success": True, "data": known})
 
-    def _explain(self, request: httpx.Request) -> httpx.Response:
-        asked = request.url.params
-        item = asked.get("activity_id") or asked["event_id"]
-        told = self.explained.get((asked["connection_id"], item))
-        if told is None:
-            return httpx.Response(404, json={"title": "not known"})
-        return httpx.Response(200, json=told)
-
 
 def calendar(calendar_id: str, **changes: Any) -> dict[str, Any]:
     """A calendar as calendar-ingest lists it."""
@@ -145,6 +138,14 @@ def calendar(calendar_id: str, **changes: Any) -> dict[str, Any]:
         "time_zone": "Europe/Berlin",
         **changes,
     }
+
+
+def _is_internal(request: httpx.Request) -> bool:
+    return request.headers["authorization"] == f"Bearer {INTERNAL_TOKEN}"
+
+
+def _userinfo(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"email": _account_of(request)})
 
 
 def _account_of(request: httpx.Request) -> str:

@@ -6,30 +6,10 @@ from tandem.contracts.connections import HealthSignal
 from tandem.contracts.topics import SYNC_REQUESTS
 
 
-async def test_starting_twice_asks_for_one_backfill(house: House, anna: Browser, connection: str):
-    for _ in range(2):
-        assert (await anna.post(f"{connection}/start")).json()["status"] == "active"
-    assert [one["status"] for one in await house.published()] == ["setting_up", "active"]
-    (request,) = await house.published(SYNC_REQUESTS.name)
-    assert (request["kind"], request["scope"]) == ("backfill_requested", "both")
-    assert request["connection_id"] == connection.rpartition("/")[2]
-    assert request["user"] == {"company_id": 7, "user_id": 42}
-
-
 async def test_the_start_is_told_before_its_backfill(house: House, anna: Browser, connection: str):
     await anna.post(f"{connection}/start")
     rows = await house.query("SELECT topic FROM public.published ORDER BY id")
     assert rows[-1]["topic"] == SYNC_REQUESTS.name
-
-
-async def test_a_pause_and_its_end_ask_for_one_resync(house: House, anna: Browser, connection: str):
-    await anna.post(f"{connection}/start")
-    for _ in range(2):
-        assert (await anna.post(f"{connection}/pause")).json()["status"] == "paused"
-    assert await house.requests() == ["backfill_requested"]
-    for _ in range(2):
-        assert (await anna.post(f"{connection}/resume")).json()["status"] == "active"
-    assert await house.requests() == ["backfill_requested", "resync_requested"]
 
 
 async def test_resuming_by_the_setting_reads_again_too(
@@ -47,18 +27,6 @@ async def test_nothing_is_read_before_the_start(house: House, anna: Browser, con
     await anna.post(f"{connection}/resume")
     problem(await anna.post(f"{connection}/resync"), 409, "status")
     assert await house.requests() == []
-
-
-async def test_another_calendar_is_backfilled(house: House, anna: Browser, connection: str):
-    await anna.post(f"{connection}/start")
-    await anna.patch(connection, json={"calendar_id": "second"})
-    assert await house.requests() == ["backfill_requested"] * 2
-
-
-async def test_other_settings_ask_for_no_reading(house: House, anna: Browser, connection: str):
-    await anna.post(f"{connection}/start")
-    await anna.patch(connection, json={"synced_types": ["call"], "direction": "one_way"})
-    assert await house.requests() == ["backfill_requested"]
 
 
 async def test_a_resync_can_be_asked_for(house: House, anna: Browser, connection: str):

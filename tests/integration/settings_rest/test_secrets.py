@@ -25,8 +25,6 @@ async def test_no_secret_is_logged_answered_or_published(
     logging.getLogger("httpcore").setLevel(logging.WARNING)
     anna = await house.signed_in(admin=True)
     url = await anna.authorize_url()
-    verifier_is_hidden = {name for name in parse_qs(urlsplit(url).query) if "verifier" in name}
-    assert not verifier_is_hidden
     returned = house.town.consent(url, account=MAILBOX)
     answers = [await anna.get("/oauth/google/callback", params=returned)]
     (item,) = (await anna.get("/api/v1/connections")).json()["items"]
@@ -61,7 +59,7 @@ async def test_no_secret_is_logged_answered_or_published(
     everywhere = "\n".join(
         [caplog.text, captured.out, captured.err, *(one.text for one in answers), *told]
     )
-    assert "started" in everywhere or caplog.records or captured.out is not None
+    assert item["id"] in everywhere
     assert [one for one in secrets if one in everywhere] == []
     assert all("set-cookie" not in one.headers for one in answers)
 

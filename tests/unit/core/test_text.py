@@ -1,6 +1,6 @@
 """Descriptions: HTML to text, what comes back after we wrote text, the block's marker."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -57,9 +57,9 @@ def test_broken_html_is_read_without_an_error(hostile):
 
 @pytest.mark.parametrize("piece", ["<a>", "<div>", "<a href='x'>y", "</a>", "<b", "&", "<!--"])
 def test_reading_takes_time_in_proportion_to_length(piece):
-    begin = perf_counter()
+    begin = process_time()
     text_of_html(piece * (65_536 // len(piece)))
-    assert perf_counter() - begin < 2
+    assert process_time() - begin < 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Values that the reconciler's unit tests start from."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from reconciler.connection import Connection
@@ -60,19 +61,19 @@ def told(**changes):
 
 def connection(**changes):
     """A started connection."""
-    values = {"told": told(), "both_read": True, "started": True} | changes
+    values: dict[str, Any] = {"told": told(), "both_read": True, "started": True} | changes
     return Connection(PLACE, USER, revision=1, **values)
 
 
 def pending(verb=Verb.CREATE, **changes):
     """A write under way."""
-    values = {"agreed": MEETING, "after": MEETING} | changes
+    values: dict[str, Any] = {"agreed": MEETING, "after": MEETING} | changes
     return Pending(verb, frozenset(MeetingField), Reason.CREATED, 1, **values)
 
 
 def link(number=1, **changes):
     """A living link of an activity and an event."""
-    values = {
+    values: dict[str, Any] = {
         "origin": Side.CRM,
         "activity_id": 5,
         "event_id": "e",

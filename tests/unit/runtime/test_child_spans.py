@@ -23,6 +23,7 @@ def exporter(monkeypatch):
 def test_a_child_belongs_to_the_carried_trace(exporter):
     told = telemetry.child_of(CARRIED, "decide", {"reason": "created"})
     (span,) = exporter.get_finished_spans()
+    assert told is not None
     assert telemetry.trace_id(told) == telemetry.trace_id(CARRIED)
     assert told.split("-")[2] == f"{span.context.span_id:016x}"
     assert f"{span.parent.span_id:016x}" == CARRIED.split("-")[2]

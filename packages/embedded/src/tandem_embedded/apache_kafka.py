@@ -63,10 +63,11 @@ class ApacheKafka:
         return self._data / "log4j2.properties"
 
     def _format(self) -> None:
+        # An id may begin with a dash, which a separate argument may not.
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = self._command("kafka.tools.StorageTool")
         result = subprocess.run(
-            [*command, "format", "-t", cluster_id, "-c", str(self._config), "-g"],
+            [*command, "format", f"--cluster-id={cluster_id}", "-c", str(self._config), "-g"],
             capture_output=True,
             text=True,
             check=False,

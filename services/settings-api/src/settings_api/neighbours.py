@@ -15,6 +15,7 @@ from tandem.runtime.internal import bearer
 
 TYPES_KEPT_S: Final = 60.0
 COMPANIES_KEPT_MAX: Final = 1000
+_SILENT: Final = "another part of Tandem does not answer; try again"
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,20 @@ class Neighbours:
                 headers=bearer(self._settings.internal_token),
             )
         except httpx.HTTPError as error:
-            raise ProblemError(503, "another part of Tandem does not answer; try again") from error
-        if answer.is_success:
-            body: dict[str, Any] = answer.json()
-            return body
-        raise _problem_of(answer)
+            raise ProblemError(503, _SILENT) from error
+        try:
+            body = answer.json()
+        except ValueError as error:
+            raise ProblemError(503, _SILENT) from error
+        if not answer.is_success:
+            raise _problem_of(answer.status_code, body)
+        told: dict[str, Any] = body
+        return told
 
 
-def _problem_of(answer: httpx.Response) -> ProblemError:
-    try:
-        told = answer.json()
-    except ValueError:
-        told = {}
-    title = str(told.get("title") or "another part of Tandem does not answer; try again")
-    if answer.status_code == httpx.codes.CONFLICT:
+def _problem_of(status: int, body: Any) -> ProblemError:
+    if status == httpx.codes.CONFLICT:
         return ProblemError(409, "the account's permission has ended; reconnect it")
-    if answer.status_code in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
-        return ProblemError(answer.status_code, title)
-    return ProblemError(503, "another part of Tandem does not answer; try again")
+    if status in {httpx.codes.NOT_FOUND, httpx.codes.UNPROCESSABLE_ENTITY}:
+        return ProblemError(status, str(body.get("title") or _SILENT))
+    return ProblemError(503, _SILENT)

@@ -1,7 +1,7 @@
 """History, explanations, and what an admin sees of his company's connections."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -13,6 +13,9 @@ from settings_api.problem import ProblemError
 from tandem.contracts.connections import ConnectionStatus, Provider
 
 router = APIRouter(prefix="/api/v1", tags=["answers"])
+
+_TEXT: Final = r"^[^\x00]*$"
+"""A database takes no NUL."""
 
 
 class HistoryRow(BaseModel):
@@ -80,7 +83,7 @@ async def history(  # noqa: PLR0917 - query parameters
     parts: CurrentParts,
     cursor: Annotated[str | None, Query(pattern=r"^\d{1,19}$")] = None,
     reason: Annotated[str | None, Query(pattern=r"^[a-z_]{1,40}$")] = None,
-    q: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    q: Annotated[str | None, Query(min_length=1, max_length=200, pattern=_TEXT)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> HistoryPage:
     """What was decided on a connection; `q` finds a title or an id."""
@@ -96,7 +99,7 @@ async def explain(
     parts: CurrentParts,
     activity_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
     connection_id: UUID | None = None,
-    event_id: Annotated[str | None, Query(min_length=1, max_length=1024)] = None,
+    event_id: Annotated[str | None, Query(min_length=1, max_length=1024, pattern=_TEXT)] = None,
 ) -> Explanation:
     """Why an activity, or an event of a connection, is or is not synced."""
     if (activity_id is None) == (event_id is None):
