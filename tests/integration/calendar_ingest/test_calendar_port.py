@@ -42,7 +42,7 @@ async def owner(request: pytest.FixtureRequest) -> AsyncIterator[Owner]:
 async def _everything(owner: Owner, cursor: str | None = None) -> Changes:
     """All pages as one."""
     observed: list[EventSnapshot] = []
-    gone = []
+    gone: list[str] = []
     while True:
         page = await owner.access.calendars.changes(owner.calendar, cursor)
         observed += page.observed

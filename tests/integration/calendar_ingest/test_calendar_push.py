@@ -160,7 +160,7 @@ async def test_a_connection_that_is_not_read_has_no_channel(station: Station, ho
                 user=USER,
             )
         else:
-            message = connection_changed(
+            message = connection_changed(  # type: ignore[assignment]
                 connection_id, revision=2, status=ConnectionStatus.RECONNECT_NEEDED
             )
         await station.publish(SETTINGS_CONNECTIONS, message)

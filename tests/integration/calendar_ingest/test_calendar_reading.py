@@ -77,7 +77,7 @@ async def test_a_hint_reads_only_what_changed_and_carries_its_trace(station: Sta
     assert [body.event.event_id for body in observed] == ["old", "new"]
     assert [body.event_id for body in gone] == ["old"]
     traces = {
-        taken.trace.split("-")[1]
+        taken.trace.split("-")[1]  # type: ignore[union-attr]
         for taken in station.taken[CALENDAR_EVENTS.name]
         if taken.body in (observed[1], gone[0])
     }

@@ -51,8 +51,8 @@ def _create(connection_id: UUID, *, meeting: Meeting = MEETING, **changes) -> Cr
 
 async def _outcomes(station: Station, count: int) -> list[EventWritten | WriteRejected]:
     kind = (EventWritten, WriteRejected)
-    return await until(
-        lambda: len(found := station.bodies(SYNC_OUTCOMES, kind)) >= count and found,
+    return await until(  # type: ignore[no-any-return]
+        lambda: len(found := station.bodies(SYNC_OUTCOMES, kind)) >= count and found,  # type: ignore[arg-type]
         what=f"{count} outcomes",
     )
 
@@ -117,12 +117,12 @@ async def test_a_create_whose_event_was_deleted_meanwhile_tells_that_too(station
         [written] = await _outcomes(station, 1)
         # The outcome was lost before it was kept, and the user deletes the event.
         await station.query("DELETE FROM calendar.outcomes")
-        station.provider.take_away(CALENDAR, written.event_id)
+        station.provider.take_away(CALENDAR, written.event_id)  # type: ignore[union-attr]
         await station.publish(CALENDAR_COMMANDS, command)
         _, again = await _outcomes(station, 2)
         gone = await until(lambda: station.bodies(CALENDAR_EVENTS, EventGone), what="the deletion")
     assert isinstance(again, EventWritten)
-    assert {body.event_id for body in gone} == {written.event_id}
+    assert {body.event_id for body in gone} == {written.event_id}  # type: ignore[union-attr]
     assert station.provider.writes == 1
 
 

@@ -114,8 +114,8 @@ class Stage:
     async def outcomes(self, count: int) -> list[Any]:
         """The first outcomes."""
         kind = (EventWritten, WriteRejected)
-        return await until(
-            lambda: len(found := self.station.bodies(SYNC_OUTCOMES, kind)) >= count and found,
+        return await until(  # type: ignore[no-any-return]
+            lambda: len(found := self.station.bodies(SYNC_OUTCOMES, kind)) >= count and found,  # type: ignore[arg-type]
             what=f"{count} outcomes",
         )
 
@@ -180,7 +180,7 @@ async def _grant(world: World, settings: Any, credential_id: UUID) -> None:
             kind=CredentialKind.GOOGLE,
             account=OWNER,
             access_token=SecretStr("ended"),
-            refresh_token=SecretStr(issued.refresh_token),
+            refresh_token=SecretStr(issued.refresh_token),  # type: ignore[arg-type]
             expires_at=datetime(2020, 1, 1, tzinfo=UTC),
         )
     )
@@ -237,7 +237,7 @@ async def test_an_answer_that_was_lost_makes_no_second_event(stage: Stage):
         revision=2,
         calendar_id=OWNER,
         event_id=written.event_id,
-        version=written.event.version,
+        version=written.event.version,  # type: ignore[union-attr]
         fields=frozenset({MeetingField.TITLE}),
         meeting=MEETING.model_copy(update={"title": "Dinner"}),
         time_zone="Europe/Berlin",
@@ -247,7 +247,7 @@ async def test_an_answer_that_was_lost_makes_no_second_event(stage: Stage):
     # The write was done; what the event is now tells the reconciler so.
     assert isinstance(stale, WriteRejected)
     assert stale.rejection is Rejection.STALE
-    assert stale.event.title == "Dinner"
+    assert stale.event.title == "Dinner"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

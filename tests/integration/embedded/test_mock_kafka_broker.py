@@ -51,7 +51,7 @@ async def test_members_that_join_at_once_share_all_records(broker):
     ]
     await asyncio.gather(*(member.start() for member in members))
     try:
-        seen = set()
+        seen: set[bytes] = set()
         async with asyncio.timeout(30):
             while len(seen) < 12:
                 for member in members:

@@ -34,7 +34,7 @@ def test_what_must_be_told_is_enough(environment):
     assert settings.channel_ttl_s == 604_800
     assert "client-secret" not in repr(settings)
     with pytest.raises(ValidationError):
-        settings.google_client_id = "other"
+        settings.google_client_id = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

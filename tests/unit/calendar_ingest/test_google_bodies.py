@@ -116,5 +116,5 @@ def test_guests_who_stay_keep_their_answer_and_owner_and_rooms_are_left_alone():
         {"email": "Stays@x.y", "responseStatus": "declined", "comment": "ill", "optional": True},
         {"email": "goes@x.y", "responseStatus": "accepted"},
     ]
-    merged = merged_attendees(present, {"stays@x.y", "new@x.y"})
+    merged = merged_attendees(present, {"stays@x.y", "new@x.y"})  # type: ignore[arg-type]
     assert merged == [*present[:3], {"email": "new@x.y"}]
