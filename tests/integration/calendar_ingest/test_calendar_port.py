@@ -16,6 +16,7 @@ from calendar_ingest.calendars import (
     MissingError,
     NewEvent,
     StaleError,
+    Tombstone,
 )
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import AllDay, Meeting, MeetingField, Timed
@@ -42,7 +43,7 @@ async def owner(request: pytest.FixtureRequest) -> AsyncIterator[Owner]:
 async def _everything(owner: Owner, cursor: str | None = None) -> Changes:
     """All pages as one."""
     observed: list[EventSnapshot] = []
-    gone: list[str] = []
+    gone: list[Tombstone] = []
     while True:
         page = await owner.access.calendars.changes(owner.calendar, cursor)
         observed += page.observed
