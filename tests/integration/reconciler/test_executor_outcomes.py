@@ -174,3 +174,21 @@ async def test_a_lost_outcome_is_mended_by_sending_the_command_again(hands):
     await hands.carry_out()
     assert [event.title for event in hands.events.values()] == ["Goes on"]
     assert await hands.history(connection_id) == [("created", "created"), ("updated", "updated")]
+
+
+async def test_old_deletions_are_forgotten_but_for_those_still_to_be_followed(hands):
+    connection_id = await hands.connect()
+    await hands.tell(*(hands.seen_activity(hands.activity(n).activity_id) for n in (1, 2)))
+    await hands.carry_out()
+    await hands.delete_activity(1)
+    await hands.carry_out()
+    await hands.change(connection_id, paused=True)
+    await hands.delete_activity(2)
+    hands.clock.tick(timedelta(days=9).total_seconds())
+    await hands.executor.forget_old()
+    kept = await hands.pool.fetch("SELECT activity_id FROM sync.activities")
+    assert [row["activity_id"] for row in kept] == [2]
+    assert await hands.pool.fetchval("SELECT count(*) FROM sync.events") == 1
+    await hands.change(connection_id, paused=False)
+    await hands.carry_out()
+    assert not hands.events

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -49,8 +48,7 @@ def runtime(rewinds):
 
 @pytest.fixture
 def sweeper(runtime, played):
-    inbox: Any = None
-    return Sweeper(runtime, played, inbox=inbox, continuity=played, resend_after=LATER)
+    return Sweeper(runtime, played, continuity=played, resend_after=LATER)
 
 
 async def test_only_stale_commands_are_sent_again(sweeper, played):

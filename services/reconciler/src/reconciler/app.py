@@ -30,10 +30,9 @@ TIDY_EVERY_S: Final = 3600.0
 def create_app(settings: Settings) -> Starlette:
     """Build the service; nothing is connected before its lifespan begins."""
     runtime = Runtime(settings, service="reconciler", schema=SCHEMA, package="reconciler")
-    inbox = Inbox(schema=SCHEMA)
     executor = Executor(
         pool=lambda: runtime.pool,
-        inbox=inbox,
+        inbox=Inbox(schema=SCHEMA),
         outbox=runtime.outbox,
         clock=runtime.clock,
         new_id=runtime.new_id,
@@ -56,7 +55,6 @@ def create_app(settings: Settings) -> Starlette:
         sweeper = Sweeper(
             runtime,
             executor,
-            inbox=inbox,
             continuity=continuity,
             resend_after=timedelta(seconds=settings.resend_after_s),
         )

@@ -13,7 +13,7 @@ from reconciler import observations, outcomes, resending, rules, starts
 from reconciler.desk import Desk
 from reconciler.known import Known
 from reconciler.removal import release_where_done
-from reconciler.repository import UserKey, user_key
+from reconciler.repository import QUERIES, UserKey, user_key
 from reconciler.repository.connections import connections_of, lock_users
 from tandem.contracts.activities import ActivityMessage
 from tandem.contracts.connections import ConnectionMessage
@@ -21,7 +21,7 @@ from tandem.contracts.events import EventMessage
 from tandem.contracts.message import Message
 from tandem.contracts.outcomes import OutcomeMessage
 from tandem.runtime.clock import Clock
-from tandem.runtime.inbox import Inbox
+from tandem.runtime.inbox import KEEP_DAYS, Inbox
 from tandem.runtime.outbox import Outbox
 from tandem.runtime.postgres import Pool
 from tandem.runtime.subscriptions import Delivery
@@ -76,6 +76,14 @@ class Executor:
             self._pool(), self._outbox, now=self._clock.now(), older_than=older_than
         )
         self._outbox.wake()
+
+    async def forget_old(self) -> None:
+        """Forget deletions and dissolved links that no message can come back to any more."""
+        before = self._clock.now() - timedelta(days=KEEP_DAYS)
+        await QUERIES.forget_gone_activities(self._pool(), before=before)
+        await QUERIES.forget_gone_events(self._pool(), before=before)
+        await QUERIES.forget_dissolved_links(self._pool(), before=before)
+        await self._inbox.forget_old(self._pool())
 
     @asynccontextmanager
     async def _desk(

@@ -226,3 +226,20 @@ WITH unread AS (
     RETURNING u.company_id, u.user_id)
 DELETE FROM sync.activities a USING unread
 WHERE (a.company_id, a.user_id) = (unread.company_id, unread.user_id);
+
+-- name: forget_gone_activities!
+-- Deletions that no living link has still to follow, and that no late message can contradict.
+DELETE FROM sync.activities a WHERE snapshot IS NULL AND observed_at < :before
+  AND NOT EXISTS (SELECT FROM sync.connections c JOIN sync.links l USING (connection_id)
+      WHERE (c.company_id, c.user_id) = (a.company_id, a.user_id)
+        AND l.activity_id = a.activity_id AND l.state <> 'dissolved');
+
+-- name: forget_gone_events!
+DELETE FROM sync.events e WHERE snapshot IS NULL AND observed_at < :before
+  AND NOT EXISTS (SELECT FROM sync.links l WHERE l.connection_id = e.connection_id
+        AND l.event_id = e.event_id AND l.state <> 'dissolved');
+
+-- name: forget_dissolved_links!
+-- Those that keep no item from coming back as new.
+DELETE FROM sync.links WHERE state = 'dissolved' AND changed_at < :before
+  AND body->>'suppress' = '[]';

@@ -1,4 +1,4 @@
-"""What the clock starts: commands without an outcome are sent again, old ids are forgotten."""
+"""What the clock starts: commands without an outcome are sent again, old rows are forgotten."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,6 @@ from datetime import timedelta
 from reconciler.executor import Executor
 from tandem.runtime.app import Runtime
 from tandem.runtime.continuity import Continuity
-from tandem.runtime.inbox import Inbox
 
 
 class Sweeper:
@@ -17,13 +16,11 @@ class Sweeper:
         runtime: Runtime,
         executor: Executor,
         *,
-        inbox: Inbox,
         continuity: Continuity,
         resend_after: timedelta,
     ) -> None:
         self._runtime = runtime
         self._executor = executor
-        self._inbox = inbox
         self._continuity = continuity
         self._resend_after = resend_after
         self._lost = asyncio.Event()
@@ -54,5 +51,5 @@ class Sweeper:
             self._lost.set()
 
     async def tidy(self) -> None:
-        """Forget ids of messages that can not come again."""
-        await self._inbox.forget_old(self._runtime.pool)
+        """Forget what no message can come back to any more."""
+        await self._executor.forget_old()

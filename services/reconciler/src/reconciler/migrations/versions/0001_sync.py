@@ -50,6 +50,8 @@ def upgrade() -> None:
             PRIMARY KEY (company_id, user_id, activity_id)
         );
 
+        CREATE INDEX activities_gone ON sync.activities (observed_at) WHERE snapshot IS NULL;
+
         CREATE TABLE sync.events (
             connection_id uuid NOT NULL,
             event_id text NOT NULL,
@@ -59,6 +61,8 @@ def upgrade() -> None:
             observed_at timestamptz NOT NULL,
             PRIMARY KEY (connection_id, event_id)
         );
+
+        CREATE INDEX events_gone ON sync.events (observed_at) WHERE snapshot IS NULL;
 
         CREATE TABLE sync.links (
             link_id uuid PRIMARY KEY,
