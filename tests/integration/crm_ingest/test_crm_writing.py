@@ -218,6 +218,22 @@ async def test_stale_commands_are_rejected_with_what_the_activity_is_now(office:
     assert office.company.writes == 0
 
 
+async def test_an_edit_within_the_second_that_was_seen_makes_commands_stale(office: Office):
+    before = office.company.put(ANNA.user_id, subject="Visit")
+    activity_id, seen_at = before.activity.activity_id, before.activity.updated_at
+    now = office.company.put(ANNA.user_id, activity_id=activity_id, done=True, updated_at=seen_at)
+    seen = {"seen_fingerprint": before.activity.fingerprint}
+    async with office.service():
+        connection_id = await office.connect()
+        title = MeetingField.TITLE
+        await office.command(update(connection_id, activity_id, seen_at, title, **seen))
+        await office.command(delete(connection_id, activity_id, seen_at, **seen))
+        outcomes = await office.outcomes(2)
+    assert {one.rejection for one in outcomes} == {Rejection.STALE}
+    assert all(one.activity == now.activity for one in outcomes)
+    assert office.company.writes == 0
+
+
 async def test_an_update_of_a_deleted_activity_is_rejected_and_a_delete_is_done(office: Office):
     before = office.company.put(ANNA.user_id)
     activity_id, seen_at = before.activity.activity_id, before.activity.updated_at

@@ -83,7 +83,7 @@ class Writers:
         if isinstance(command, CreateActivity):
             return self._create_activity(command)
         known = self.activities.get(command.activity_id)
-        if known is not None and known.updated_at > command.seen_at:
+        if known is not None and command.is_outdated_by(known):
             return self.rejected(command, Rejection.STALE, activity=known)
         common = self._common(command) | {"activity_id": command.activity_id}
         if isinstance(command, DeleteActivity):

@@ -162,10 +162,13 @@ EXAMPLES: dict[str, Message] = {
         **COMMAND,
         activity_id=42,
         seen_at=UPDATED,
+        seen_fingerprint="5e1f",
         fields=frozenset({MeetingField.TITLE, MeetingField.SCHEDULE}),
         draft=DRAFT,
     ),
-    "delete_activity": DeleteActivity(**COMMAND, activity_id=42, seen_at=UPDATED),
+    "delete_activity": DeleteActivity(
+        **COMMAND, activity_id=42, seen_at=UPDATED, seen_fingerprint="5e1f"
+    ),
     "create_event": CreateEvent(
         **CALENDAR_COMMAND,
         generation=1,

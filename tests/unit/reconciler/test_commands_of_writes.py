@@ -39,8 +39,9 @@ def test_every_command_names_its_link_and_revision_and_goes_to_its_side(side, ve
 
 
 def test_writes_to_pipedrive_hold_only_for_the_state_that_was_seen():
-    assert command(Side.CRM, Verb.UPDATE).seen_at == ACTIVITY.updated_at
-    assert command(Side.CRM, Verb.DELETE).seen_at == ACTIVITY.updated_at
+    for made in (command(Side.CRM, Verb.UPDATE), command(Side.CRM, Verb.DELETE)):
+        assert made.seen_at == ACTIVITY.updated_at
+        assert made.seen_fingerprint == ACTIVITY.fingerprint
     assert command(Side.CRM, Verb.CREATE).type == "lunch"
 
 

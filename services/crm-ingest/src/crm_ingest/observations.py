@@ -66,9 +66,8 @@ class Observations:
 
 def fingerprint_of(reading: Reading) -> str:
     """Digest of everything of an activity that is published."""
-    shown = reading.activity.model_copy(update={"deal_contact": None}).model_dump_json()
     about = (reading.deal_id, reading.person_id, reading.organization_id)
-    return hashlib.sha256(f"{shown}{about}".encode()).hexdigest()
+    return hashlib.sha256(f"{reading.activity.fingerprint}{about}".encode()).hexdigest()
 
 
 def contact_fingerprint_of(contact: DealContact | None) -> str:

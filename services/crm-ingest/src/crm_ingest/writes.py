@@ -71,7 +71,7 @@ class Writes:
         present = await self.activities.get(account, command.activity_id)
         if present is None or present.deleted:
             return self._rejected(command, Rejection.GONE, moment=moment)
-        if present.activity.updated_at > command.seen_at:
+        if command.is_outdated_by(present.activity):
             return self._stale(command, present, moment)
         fields = differing_fields(present.activity, command.draft, command.fields)
         if not fields:
@@ -86,7 +86,7 @@ class Writes:
         moment = self.now()
         present = await self.activities.get(account, command.activity_id)
         if present is not None and not present.deleted:
-            if present.activity.updated_at > command.seen_at:
+            if command.is_outdated_by(present.activity):
                 return self._stale(command, present, moment)
             await self.activities.delete(account, command.activity_id)
         return self._written(command, command.activity_id, None, moment)

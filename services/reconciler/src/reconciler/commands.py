@@ -72,8 +72,11 @@ def _crm_command(
             type=connection.policy.settings.save_events_as,
             draft=_draft(write.meeting, None, connection),
         )
-    seen_at = activity.updated_at if activity is not None else common["occurred_at"]
-    common |= {"activity_id": link.activity_id, "seen_at": seen_at}
+    common |= {
+        "activity_id": link.activity_id,
+        "seen_at": activity.updated_at if activity is not None else common["occurred_at"],
+        "seen_fingerprint": activity.fingerprint if activity is not None else "",
+    }
     if write.verb is Verb.DELETE:
         return DeleteActivity(**common)
     return UpdateActivity(

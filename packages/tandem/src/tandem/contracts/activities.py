@@ -1,5 +1,6 @@
 """What is known of a Pipedrive activity: hints that it moved, and observations of its state."""
 
+import hashlib
 from datetime import date, time
 from typing import Annotated, Literal
 
@@ -54,6 +55,12 @@ class ActivitySnapshot(Contract):
     added_at: AwareDatetime
     updated_at: AwareDatetime
     deal_contact: DealContact | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all of the activity itself; tells apart what one second of stamps does not."""
+        itself = self.model_copy(update={"deal_contact": None}).model_dump_json()
+        return hashlib.sha256(itself.encode()).hexdigest()
 
 
 class ActivityHinted(Message):

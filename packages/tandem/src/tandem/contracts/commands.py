@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
+from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.meetings import Meeting, MeetingField
 from tandem.contracts.message import Contract, UserMessage
 
@@ -49,25 +50,36 @@ class CreateActivity(LinkCommand):
     draft: ActivityDraft
 
 
-class UpdateActivity(LinkCommand):
-    """Change `fields` of an activity, unless it was modified after `seen_at`.
+class SeenActivityCommand(LinkCommand):
+    """What changes an activity only if it still is what the decision was based on.
 
-    `seen_at` is the `updated_at` that the decision was based on.
+    `seen_at` and `seen_fingerprint` are that snapshot's; stamps have whole seconds, so the
+    fingerprint tells what was modified within one (empty: only the stamp counts).
     """
 
-    kind: Literal["update_activity"] = "update_activity"
     activity_id: int
     seen_at: AwareDatetime
+    seen_fingerprint: str = ""
+
+    def is_outdated_by(self, present: ActivitySnapshot) -> bool:
+        """Whether the activity was modified since; an older reading of it says nothing."""
+        if present.updated_at != self.seen_at:
+            return present.updated_at > self.seen_at
+        return self.seen_fingerprint not in {"", present.fingerprint}
+
+
+class UpdateActivity(SeenActivityCommand):
+    """Change `fields` of an activity."""
+
+    kind: Literal["update_activity"] = "update_activity"
     fields: frozenset[MeetingField]
     draft: ActivityDraft
 
 
-class DeleteActivity(LinkCommand):
-    """Delete an activity, unless it was modified after `seen_at`."""
+class DeleteActivity(SeenActivityCommand):
+    """Delete an activity."""
 
     kind: Literal["delete_activity"] = "delete_activity"
-    activity_id: int
-    seen_at: AwareDatetime
 
 
 class CalendarCommand(LinkCommand):
