@@ -3,7 +3,6 @@
 from copy import deepcopy
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.property.edits import (
@@ -93,9 +92,6 @@ def _agree(world: World) -> None:
     assert as_activity_shows(shown_e) == shown_a
 
 
-@pytest.mark.xfail(
-    strict=False, reason="with an unset busy flag and another default length, bases differ by order"
-)
 @BOUNDED
 @given(linked_worlds(), any_edits_a, any_edits_e)
 def test_the_order_in_which_writes_succeed_does_not_matter(world, edit_a, edit_e):

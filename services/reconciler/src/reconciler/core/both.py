@@ -114,7 +114,8 @@ def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
     kept = _BUSY if _would_flip_busy(pair, target, merged.to_activity) else NO_FIELDS
     pending = Pending(
         verb=Verb.UPDATE,
-        fields=merged.to_activity | kept,
+        # What the event is being told of at the same time is agreed by that write.
+        fields=merged.to_activity | (kept - merged.to_event),
         reason=Reason.UPDATED,
         revision=pair.link.revision + 1,
         agreed=pair.shown_e.with_fields(pair.base.event, kept),
