@@ -3,6 +3,7 @@
 import pytest
 from tests.integration.reconciler.hands import Hands, StoppedClock, counted_ids
 
+from reconciler.brakes import Limits
 from reconciler.executor import Executor
 from tandem.runtime.inbox import Inbox
 from tandem.runtime.outbox import Outbox
@@ -21,6 +22,7 @@ async def hands(database_url):
         outbox=Outbox(schema="sync"),
         clock=clock,
         new_id=new_id,
+        limits=Limits(),
     )
     yield Hands(executor, pool, clock, new_id)
     await pool.close()

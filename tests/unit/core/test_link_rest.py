@@ -184,11 +184,22 @@ def test_a_refused_create_is_tried_again_after_an_edit():
     assert (done.state, done.refused) == (LinkState.ACTIVE, None)
 
 
-@pytest.mark.parametrize("reason", [Reason.LOOP_SUSPECTED, Reason.HELD_MASS_DELETE])
 @pytest.mark.parametrize("a", [activity(subject="New"), activity(owner_id=OTHER), gone()])
-def test_what_waits_for_the_users_word_waits_whatever_happens(reason, a):
-    decided = decide(resting(linked(Side.CRM), reason), a, event())
-    assert (decided.reason, decided.link, decided.writes) == (reason, None, ())
+def test_what_was_suspected_of_a_loop_waits_whatever_happens(a):
+    decided = decide(resting(linked(Side.CRM), Reason.LOOP_SUSPECTED), a, event())
+    assert (decided.reason, decided.link, decided.writes) == (Reason.LOOP_SUSPECTED, None, ())
+
+
+@pytest.mark.parametrize(("a", "e"), [(gone(), event(title="New")), (activity(), gone())])
+def test_a_held_deletion_waits_for_the_users_word(a, e):
+    decided = decide(resting(linked(Side.CRM), Reason.HELD_MASS_DELETE), a, e)
+    assert (decided.reason, decided.link, decided.writes) == (Reason.HELD_MASS_DELETE, None, ())
+
+
+def test_a_held_deletion_is_over_once_the_item_is_back_or_both_are_gone():
+    held = resting(linked(Side.CRM), Reason.HELD_MASS_DELETE)
+    assert decide(held, activity(), event()).link.state is LinkState.ACTIVE
+    assert decide(held, gone(), gone()).link.state is LinkState.DISSOLVED
 
 
 def test_nothing_is_decided_while_a_write_is_under_way():

@@ -5,8 +5,10 @@ from typing import Final
 
 from starlette.applications import Starlette
 
+from reconciler.brakes import Limits
 from reconciler.endpoints import internal_routes
 from reconciler.executor import Executor
+from reconciler.order_endpoints import order_routes
 from reconciler.settings import Settings
 from reconciler.subscribers import subscribe_all
 from reconciler.sweeper import Sweeper
@@ -36,6 +38,11 @@ def create_app(settings: Settings) -> Starlette:
         outbox=runtime.outbox,
         clock=runtime.clock,
         new_id=runtime.new_id,
+        limits=Limits(
+            deletions=settings.deletions_max,
+            deletions_share=settings.deletions_share_max,
+            writes_of_link=settings.link_writes_max,
+        ),
     )
     if runtime.has_role("reader"):
         subscribe_all(runtime, executor)
@@ -61,5 +68,5 @@ def create_app(settings: Settings) -> Starlette:
         runtime.loops.every(RESEND_EVERY_S, "resend", sweeper.resend, wait=sweeper.wait)
         runtime.loops.every(BROKER_CHECK_EVERY_S, "broker_check", sweeper.check_broker)
         runtime.loops.every(TIDY_EVERY_S, "tidy", sweeper.tidy)
-    routes = [*runtime.health.routes(), *internal_routes(runtime)]
+    routes = [*runtime.health.routes(), *internal_routes(runtime), *order_routes(runtime, executor)]
     return Starlette(routes=routes, lifespan=runtime.lifespan)

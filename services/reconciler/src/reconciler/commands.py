@@ -69,7 +69,8 @@ def _crm_command(
         return CreateActivity(
             **common,
             generation=link.generation,
-            type=connection.policy.settings.save_events_as,
+            type=(link.activity_type if link.generation else None)
+            or connection.policy.settings.save_events_as,
             draft=_draft(write.meeting, None, connection),
         )
     common |= {

@@ -11,20 +11,24 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from reconciler.brakes import Brakes, Deletion, hold, recent
 from reconciler.commands import commands_of, topic_of
 from reconciler.connection import Connection
-from reconciler.core.model import Link, LinkState, Observed, Plan
+from reconciler.core.model import Link, LinkState, Observed, Plan, Write
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event, type_name
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
+from reconciler.core.transitions import rest
 from reconciler.journal import UNREMARKABLE, HistoryRow, Teller
 from reconciler.known import Known
-from reconciler.repository import connections, links, notes
+from reconciler.repository import connections, guards, links, notes
 from reconciler.repository.links import KeptLink
 from reconciler.repository.notes import VerdictKey
 from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
+from tandem.contracts.topics import SYNC_HEALTH
 from tandem.runtime import metrics
 from tandem.runtime.outbox import Outbox
 from tandem.runtime.publisher import Outgoing, outgoing
@@ -32,12 +36,25 @@ from tandem.runtime.telemetry import child_of
 
 _ABOUT_THE_EVENT = frozenset({Reason.ONE_WAY, Reason.PAST, Reason.DECLINED, Reason.PRIVATE})
 
+Watch = Callable[[Link, Write, Reason], None]
+"""Told of every write that is asked for, and why."""
+
+
+def _unwatched(_link: Link, _write: Write, _reason: Reason) -> None:
+    """Nobody watches."""
+
 
 class Desk:
     """Decides about pairs and keeps what follows until `save`."""
 
     def __init__(
-        self, known: Known, outbox: Outbox, *, now: datetime, new_id: Callable[[], UUID]
+        self,
+        known: Known,
+        outbox: Outbox,
+        *,
+        brakes: Brakes,
+        now: datetime,
+        new_id: Callable[[], UUID],
     ) -> None:
         self.known = known
         self.database = known.database
@@ -51,6 +68,9 @@ class Desk:
         self._settled: dict[VerdictKey, None] = {}
         self._deferred: set[tuple[UUID, int]] = set()
         self._decisions: Counter[tuple[str, str]] = Counter()
+        self._brakes = brakes
+        self.watch: Watch = _unwatched
+        self._unheld: set[UUID] = set()
 
     # Deciding
 
@@ -120,16 +140,26 @@ class Desk:
         )
 
     def decide_link(
-        self, connection: Connection, link: Link, *, trace: str | None, backfill: bool = False
+        self,
+        connection: Connection,
+        link: Link,
+        *,
+        trace: str | None,
+        backfill: bool = False,
+        ordered: bool = False,
     ) -> None:
-        """Decide about a pair that is linked."""
+        """Decide about a pair that is linked; no brake holds what was `ordered` by hand."""
         observed = Observed(
             link=link,
             activity=self.known.activity_of(connection, link),
             event=self.known.event_of(connection, link),
         )
         decided = self._plan(connection, observed)
-        self.carry_out(connection, observed, decided, trace, backfill=backfill)
+        deletion = Deletion(connection, observed, link, decided, trace)
+        if ordered or not self._brakes.set_aside(deletion):
+            if link.reason is Reason.HELD_MASS_DELETE and decided.link is not None:
+                self.let_go(connection)
+            self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason in UNREMARKABLE:
             self.leave_both(connection, link, decided.reason)
             return
@@ -162,7 +192,10 @@ class Desk:
             return
         if link.link_id is None:
             link = replace(link, link_id=self.new_id())
-        if decided.writes:
+        kept = self.known.shelf.get(link.link_id) if link.link_id else None
+        if self._brakes.is_looping(kept, decided, self.now):
+            self._let_rest(connection, observed, link, trace)
+        elif decided.writes:
             self._send_commands(connection, observed, decided, link, trace, backfill=backfill)
         else:
             self._decisions[link.state, decided.reason] += 1
@@ -187,8 +220,28 @@ class Desk:
                 link,
                 commands=under_way.commands if under_way else None,
                 pending_since=under_way.pending_since if under_way else None,
+                recent_writes=recent(kept, self.now) if kept else (),
             )
         )
+
+    def put_calmed(self, connection: Connection, link: Link) -> None:
+        """Change a link whose recent writes are forgiven."""
+        self.put_link(connection, link)
+        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
+        if kept is not None:
+            self.known.shelf.put(replace(kept, recent_writes=()))
+
+    def let_go(self, connection: Connection) -> None:
+        """A held deletion does not wait any more; tell so once none of the connection's does."""
+        self._unheld.add(connection.connection_id)
+
+    def put_written(self, connection: Connection, link: Link) -> None:
+        """Change a link of which a write of ours has just succeeded."""
+        self.put_link(connection, link)
+        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
+        if kept is not None:
+            written = (*kept.recent_writes, self.now)
+            self.known.shelf.put(replace(kept, recent_writes=written))
 
     def leave(self, key: VerdictKey, reason: Reason, row: HistoryRow | None = None) -> None:
         """Note why an item is left alone; `row` is told if that is news."""
@@ -215,8 +268,29 @@ class Desk:
         """Publish a record once the transaction has committed."""
         self._outgoing.append(record)
 
+    def report(
+        self,
+        connection_id: UUID,
+        signal: HealthSignal,
+        *,
+        observed_at: datetime | None = None,
+        detail: str = "",
+    ) -> None:
+        """Tell settings-api what was noticed about a connection."""
+        report = ConnectionHealthReported(
+            message_id=self.new_id(),
+            occurred_at=self.now,
+            connection_id=connection_id,
+            service="reconciler",
+            signal=signal,
+            observed_at=observed_at or self.now,
+            detail=detail,
+        )
+        self.send(outgoing(SYNC_HEALTH, report))
+
     async def save(self) -> None:
         """Store everything that has changed since the last time."""
+        await self._decide_deletions()
         await connections.put_connections(
             self.database, [self.known.connections[one] for one in self._changed_connections]
         )
@@ -230,6 +304,7 @@ class Desk:
         await notes.drop_verdicts(self.database, self._settled)
         await notes.defer(self.database, self._deferred)
         await notes.add_history(self.database, self.rows)
+        await self._report_unheld()
         await self._outbox.add(self.database, self._outgoing)
         for (action, reason), count in self._decisions.items():
             metrics.DECISIONS.labels(action, reason).inc(count)
@@ -245,6 +320,18 @@ class Desk:
             kept.clear()
 
     # Details
+
+    def _let_rest(
+        self, connection: Connection, observed: Observed, link: Link, trace: str | None
+    ) -> None:
+        """A link that is written to again and again rests, as it was before the last plan."""
+        before = observed.link or link
+        resting = rest(before, Reason.LOOP_SUSPECTED)
+        if resting.link is not None:
+            self.put_link(connection, resting.link)
+            teller = self.teller(connection, trace)
+            self.rows += [teller.entry(resting.link, entry) for entry in resting.entries]
+            self._decisions[resting.link.state, resting.reason] += 1
 
     def _plan(self, connection: Connection, observed: Observed) -> Plan:
         return plan(observed, policy=connection.policy, now=self.now)
@@ -276,13 +363,40 @@ class Desk:
         ]
         for write in decided.writes:
             self._decisions[f"{write.verb}_{write.side}", decided.reason] += 1
+            self.watch(link, write, decided.reason)
         self._outgoing += records
         sent = [[one.topic, one.key, one.value.decode(), one.trace] for one in records]
+        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
         self.known.shelf.put(
             KeptLink(
-                connection.connection_id, link, commands=json.dumps(sent), pending_since=self.now
+                connection.connection_id,
+                link,
+                commands=json.dumps(sent),
+                pending_since=self.now,
+                recent_writes=recent(kept, self.now) if kept else (),
             )
         )
+
+    async def _decide_deletions(self) -> None:
+        """Carry out the deletions that were set aside, or hold them where they are too many."""
+        free, held = await self._brakes.sort(self.database, self.now)
+        for one in free:
+            self.carry_out(one.connection, one.observed, one.decided, one.trace)
+        for one in held:
+            resting = hold(one)
+            self.carry_out(one.connection, one.observed, resting, one.trace)
+            self.leave_both(one.connection, one.link, resting.reason)
+        for connection_id in {one.connection.connection_id for one in held}:
+            self.report(connection_id, HealthSignal.DELETIONS_HELD)
+
+    async def _report_unheld(self) -> None:
+        """Tell where nothing waits for the user's word any more."""
+        for connection_id in self._unheld:
+            if not await guards.resting_links(
+                self.database, connection_id, Reason.HELD_MASS_DELETE
+            ):
+                self.report(connection_id, HealthSignal.DELETIONS_SETTLED)
+        self._unheld.clear()
 
     def _leave(
         self,

@@ -45,7 +45,7 @@ def internal_routes(runtime: Runtime) -> list[Route]:
         try:
             asked = _HistoryAsked.model_validate(dict(request.query_params))
         except ValidationError as error:
-            return _wrong(error)
+            return wrong(error)
         rows = await _history(runtime, request.path_params["connection_id"], asked)
         more = len(rows) > asked.limit
         rows = rows[: asked.limit]
@@ -56,7 +56,7 @@ def internal_routes(runtime: Runtime) -> list[Route]:
         try:
             asked = _ExplainAsked.model_validate(dict(request.query_params))
         except ValidationError as error:
-            return _wrong(error)
+            return wrong(error)
         if (asked.activity_id is None) == (asked.event_id is None):
             return problem(422, "activity_id, event_id: give one of them")
         async with runtime.pool.acquire() as database:
@@ -135,7 +135,8 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _wrong(error: ValidationError) -> Response:
+def wrong(error: ValidationError) -> Response:
+    """The answer to a request whose shape is wrong."""
     first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     return problem(422, f"{field}: {first['msg']}")

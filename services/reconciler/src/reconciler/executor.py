@@ -3,30 +3,38 @@
 A message that was handled before is recognised by its id and changes nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from reconciler import observations, outcomes, resending, rules, starts
+from reconciler import observations, orders, outcomes, resending, rules, starts
+from reconciler.brakes import WINDOW, Brakes, Limits
+from reconciler.connection import Connection as SyncedConnection
+from reconciler.core.model import Plan
 from reconciler.desk import Desk
 from reconciler.known import Known
+from reconciler.preview import Preview
 from reconciler.removal import release_where_done
 from reconciler.repository import QUERIES, UserKey, user_key
-from reconciler.repository.connections import connections_of, lock_users
+from reconciler.repository.connections import connection_by_id, connections_of, lock_users
 from tandem.contracts.activities import ActivityMessage
-from tandem.contracts.connections import ConnectionMessage
+from tandem.contracts.connections import ConnectionMessage, ConnectionSettings
 from tandem.contracts.events import EventMessage
 from tandem.contracts.message import Message
 from tandem.contracts.outcomes import OutcomeMessage
 from tandem.runtime.clock import Clock
 from tandem.runtime.inbox import KEEP_DAYS, Inbox
 from tandem.runtime.outbox import Outbox
-from tandem.runtime.postgres import Pool
+from tandem.runtime.postgres import Connection, Pool
 from tandem.runtime.subscriptions import Delivery
 
 MessageT = TypeVar("MessageT", bound=Message)
+
+
+class UnknownConnectionError(LookupError):
+    """There is no such connection, or it was removed."""
 
 
 class Executor:
@@ -40,7 +48,9 @@ class Executor:
         outbox: Outbox,
         clock: Clock,
         new_id: Callable[[], UUID],
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._pool = pool
         self._inbox = inbox
         self._outbox = outbox
@@ -70,6 +80,58 @@ class Executor:
             for delivery in fresh:
                 await rules.take_connection(desk, delivery)
 
+    async def confirm_held(self, connection_id: UUID, trace: str | None) -> int:
+        """Let the held deletions of a connection take place; returns how many."""
+        async with self._ordered(connection_id) as (desk, connection):
+            return await orders.confirm_held(desk, connection, trace=trace)
+
+    async def reject_held(self, connection_id: UUID, trace: str | None) -> int:
+        """Undo the held deletions of a connection; returns how many."""
+        async with self._ordered(connection_id) as (desk, connection):
+            return await orders.reject_held(desk, connection, trace=trace)
+
+    async def wake_looping(self, connection_id: UUID, trace: str | None) -> int:
+        """Let links that were suspected of looping go on; returns how many."""
+        async with self._ordered(connection_id) as (desk, connection):
+            return await orders.wake_looping(desk, connection, trace=trace)
+
+    async def undo(self, connection_id: UUID, row: int, trace: str | None) -> Plan | None:
+        """Take a history row back; None where there is no such row."""
+        async with self._ordered(connection_id) as (desk, connection):
+            found = await QUERIES.history_row(desk.database, connection_id=connection_id, row=row)
+            if found is None:
+                return None
+            if connection.resting is not None:
+                return Plan(connection.resting)
+            return await orders.undo_row(desk, connection, found, trace=trace)
+
+    async def preview(
+        self, connection_id: UUID, settings: ConnectionSettings | None
+    ) -> Preview | None:
+        """What would be written now, with other settings if given; None: not read yet.
+
+        The decisions are made for real, and their transaction is taken back.
+        """
+        preview = Preview()
+        async with self._pool().acquire() as database:
+            transaction = database.transaction()
+            await transaction.start()
+            try:
+                stored = await connection_by_id(database, connection_id)
+                if stored is None:
+                    raise UnknownConnectionError
+                await lock_users(database, [stored.user_key])
+                desk = await self._desk_of(database, [stored.user_key])
+                present = desk.known.connections[connection_id]
+                if not (present.started or present.both_read):
+                    return None
+                desk.watch = preview.note
+                await starts.foresee(desk, present, settings)
+                await desk.save()
+            finally:
+                await transaction.rollback()
+        return preview
+
     async def resend_stale(self, older_than: timedelta) -> None:
         """Send commands again that have had no outcome for too long."""
         await resending.resend(
@@ -83,6 +145,7 @@ class Executor:
         await QUERIES.forget_gone_activities(self._pool(), before=before)
         await QUERIES.forget_gone_events(self._pool(), before=before)
         await QUERIES.forget_dissolved_links(self._pool(), before=before)
+        await QUERIES.forget_old_deletions(self._pool(), before=self._clock.now() - WINDOW)
         await self._inbox.forget_old(self._pool())
 
     @asynccontextmanager
@@ -101,11 +164,33 @@ class Executor:
                 if delivery.body.message_id in claimed:
                     claimed.discard(delivery.body.message_id)
                     fresh.append(delivery)
-            known = Known(database, await connections_of(database, users))
-            desk = Desk(known, self._outbox, now=self._clock.now(), new_id=self._new_id)
+            desk = await self._desk_of(database, users)
             yield desk, fresh
             await desk.save()
             await release_where_done(desk)
+        self._outbox.wake()
+
+    async def _desk_of(self, database: Connection, users: Collection[UserKey]) -> Desk:
+        known = Known(database, await connections_of(database, users))
+        return Desk(
+            known,
+            self._outbox,
+            brakes=Brakes(self._limits),
+            now=self._clock.now(),
+            new_id=self._new_id,
+        )
+
+    @asynccontextmanager
+    async def _ordered(self, connection_id: UUID) -> AsyncIterator[tuple[Desk, SyncedConnection]]:
+        """As `_desk`, for what a user orders by hand of one connection."""
+        async with self._pool().acquire() as database, database.transaction():
+            stored = await connection_by_id(database, connection_id)
+            if stored is None:
+                raise UnknownConnectionError
+            await lock_users(database, [stored.user_key])
+            desk = await self._desk_of(database, [stored.user_key])
+            yield desk, desk.known.connections[connection_id]
+            await desk.save()
         self._outbox.wake()
 
 

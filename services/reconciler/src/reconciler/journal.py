@@ -10,6 +10,7 @@ from reconciler.core.reasons import Reason
 from tandem.contracts.meetings import Meeting, Side
 from tandem.runtime.telemetry import trace_id
 
+_REVERTED: Final = "reverted"
 _ACTIONS: Final = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
 
 UNREMARKABLE: Final = frozenset(
@@ -17,6 +18,7 @@ UNREMARKABLE: Final = frozenset(
         Reason.CREATED,
         Reason.UPDATED,
         Reason.DELETED,
+        Reason.UNDONE,
         Reason.MATCHED,
         Reason.NO_CHANGE,
         Reason.AWAITING,
@@ -58,11 +60,11 @@ class Teller:
         return self._row(
             link,
             side,
-            action=_ACTIONS[pending.verb],
+            action=_REVERTED if pending.reason is Reason.UNDONE else _ACTIONS[pending.verb],
             reason=pending.reason,
             before=pending.before,
             after=pending.after,
-            fields=pending.fields,
+            fields=pending.fields or _changed(pending),
         )
 
     def entry(self, link: Link, entry: Entry) -> HistoryRow:
@@ -133,6 +135,12 @@ class Teller:
             after=_shown(after, fields),
             trace_id=trace_id(self.trace),
         )
+
+
+def _changed(pending: Pending) -> Fields:
+    if pending.before is None or pending.after is None:
+        return frozenset()
+    return pending.before.changed_fields(pending.after)
 
 
 def _shown(meeting: Meeting | None, fields: Fields) -> dict[str, Any] | None:

@@ -142,14 +142,49 @@ SELECT EXISTS (SELECT FROM sync.links
 
 -- name: put_links!
 INSERT INTO sync.links
-    (link_id, connection_id, activity_id, event_id, state, body, commands, pending_since)
+    (link_id, connection_id, activity_id, event_id, state, body, commands, pending_since,
+     recent_writes)
 SELECT * FROM unnest(:link_ids::uuid[], :connection_ids::uuid[], :activity_ids::bigint[],
     :event_ids::text[], :states::text[], :bodies::json[], :commands::json[],
-    :pending_sinces::timestamptz[])
+    :pending_sinces::timestamptz[], :recent_writeses::json[])
 ON CONFLICT (link_id) DO UPDATE SET activity_id = excluded.activity_id,
     event_id = excluded.event_id, state = excluded.state, body = excluded.body,
     commands = excluded.commands, pending_since = excluded.pending_since,
+    recent_writes = excluded.recent_writes,
     changed_at = clock_timestamp();
+
+-- name: held_links
+-- A page of a connection's links whose deletion waits for the user's word.
+SELECT * FROM sync.links
+WHERE connection_id = :connection_id AND state = 'resting'
+  AND body->>'reason' = 'held_mass_delete' AND link_id > :after
+ORDER BY link_id LIMIT :limit;
+
+-- name: looping_links
+-- A page of a connection's links that rest because they seemed to loop.
+SELECT * FROM sync.links
+WHERE connection_id = :connection_id AND state = 'resting'
+  AND body->>'reason' = 'loop_suspected' AND link_id > :after
+ORDER BY link_id LIMIT :limit;
+
+-- name: note_deletions!
+INSERT INTO sync.deletions (connection_id, link_id, at)
+SELECT connection_id, link_id, :at::timestamptz
+FROM unnest(:connection_ids::uuid[], :link_ids::uuid[]) AS w(connection_id, link_id)
+ON CONFLICT DO NOTHING;
+
+-- name: deletions_since$
+SELECT count(*) FROM sync.deletions WHERE connection_id = :connection_id AND at > :since;
+
+-- name: links_since$
+-- Living links, and those that were deleted meanwhile.
+SELECT count(*) FROM sync.links l
+WHERE connection_id = :connection_id
+  AND (state <> 'dissolved' OR link_id IN (
+      SELECT link_id FROM sync.deletions WHERE connection_id = :connection_id AND at > :since));
+
+-- name: forget_old_deletions!
+DELETE FROM sync.deletions WHERE at < :before;
 
 -- name: take_stale_pending
 -- Commands whose write has had no outcome for too long; each is taken by one sweeper only.
@@ -202,6 +237,9 @@ WHERE connection_id = :connection_id AND row < :before
        OR activity_id::text = :q)
 ORDER BY row DESC LIMIT :limit;
 
+-- name: history_row^
+SELECT * FROM sync.history WHERE connection_id = :connection_id AND row = :row;
+
 -- name: forget_other_calendars!
 -- What was known of the calendars that a connection does not sync any more.
 WITH reads AS (DELETE FROM sync.calendar_reads
@@ -213,7 +251,8 @@ DELETE FROM sync.events WHERE connection_id = :connection_id AND calendar_id <> 
 WITH links AS (DELETE FROM sync.links WHERE connection_id = :connection_id),
      verdicts AS (DELETE FROM sync.verdicts WHERE connection_id = :connection_id),
      reads AS (DELETE FROM sync.calendar_reads WHERE connection_id = :connection_id),
-     deferred AS (DELETE FROM sync.deferred WHERE connection_id = :connection_id)
+     deferred AS (DELETE FROM sync.deferred WHERE connection_id = :connection_id),
+     deletions AS (DELETE FROM sync.deletions WHERE connection_id = :connection_id)
 DELETE FROM sync.events WHERE connection_id = :connection_id;
 
 -- name: forget_unconnected_user!

@@ -11,15 +11,9 @@ from reconciler.core.reasons import Reason
 from reconciler.core.transitions import dissolve
 from reconciler.desk import Desk
 from reconciler.repository import QUERIES
-from tandem.contracts.connections import (
-    ConnectionHealthReported,
-    ConnectionRemoved,
-    HealthSignal,
-)
+from tandem.contracts.connections import ConnectionRemoved, HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
-from tandem.contracts.topics import SYNC_HEALTH
-from tandem.runtime.publisher import outgoing
 
 
 async def begin_removal(
@@ -70,19 +64,7 @@ async def release_where_done(desk: Desk) -> None:
             continue
         desk.put_connection(replace(connection, told=None))
         await QUERIES.forget_connection(desk.database, connection_id=connection.connection_id)
-        desk.send(
-            outgoing(
-                SYNC_HEALTH,
-                ConnectionHealthReported(
-                    message_id=desk.new_id(),
-                    occurred_at=desk.now,
-                    connection_id=connection.connection_id,
-                    service="reconciler",
-                    signal=HealthSignal.RELEASED,
-                    observed_at=desk.now,
-                ),
-            )
-        )
+        desk.report(connection.connection_id, HealthSignal.RELEASED)
         await desk.save()
         await QUERIES.forget_unconnected_user(
             desk.database,

@@ -12,3 +12,12 @@ class Settings(RuntimeSettings):
 
     resend_after_s: Annotated[float, Field(ge=1, le=86_400)] = 60
     """Seconds after which a command without an outcome is sent again."""
+
+    deletions_max: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Deletions of a connection within ten minutes above which they are held."""
+
+    deletions_share_max: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Share of a connection's links above which so many deletions are held."""
+
+    link_writes_max: Annotated[int, Field(ge=1, le=1_000)] = 6
+    """Writes to one link within ten minutes above which it rests."""

@@ -17,7 +17,7 @@ from reconciler.core.transitions import (
     write_refused,
 )
 from reconciler.desk import Desk
-from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
+from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
 from tandem.contracts.outcomes import (
@@ -27,8 +27,6 @@ from tandem.contracts.outcomes import (
     Rejection,
     WriteRejected,
 )
-from tandem.contracts.topics import SYNC_HEALTH
-from tandem.runtime.publisher import outgoing
 
 _RESTS: Final = {
     Rejection.REFUSED: Reason.PROVIDER_REFUSED,
@@ -61,7 +59,8 @@ def settle(
             shown = shown_event(link, event, connection.policy) if event else None
             done = event_written(link, outcome.event_id, shown)
             _written(desk, connection, done, side, pending, trace=trace)
-            if pending.verb is Verb.CREATE and link.activity_id is None:
+            ordered = pending.reason is Reason.UNDONE
+            if pending.verb is Verb.CREATE and link.activity_id is None and not ordered:
                 _take_back(desk, connection, done, trace=trace)
         case WriteRejected():
             _rejected(desk, connection, link, pending, outcome, trace=trace)
@@ -76,7 +75,7 @@ def _written(
     *,
     trace: str | None,
 ) -> None:
-    desk.put_link(connection, done)
+    desk.put_written(connection, done)
     desk.rows.append(desk.teller(connection, trace).written(done, side, pending))
     desk.leave_both(connection, done, pending.reason)
 
@@ -116,16 +115,9 @@ def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
     if connection.blocked is reason or connection.removed:
         return
     desk.put_connection(replace(connection, blocked=reason))
-    report = ConnectionHealthReported(
-        message_id=desk.new_id(),
-        occurred_at=desk.now,
-        connection_id=connection.connection_id,
-        service="reconciler",
-        signal=signal,
-        observed_at=outcome.observed_at,
-        detail=outcome.side,
+    desk.report(
+        connection.connection_id, signal, observed_at=outcome.observed_at, detail=outcome.side
     )
-    desk.send(outgoing(SYNC_HEALTH, report))
 
 
 def _make_way(

@@ -16,6 +16,7 @@ from reconciler.matching import link_what_matches
 from reconciler.observations import Traces
 from reconciler.repository import items, links
 from reconciler.repository.connections import connections_of
+from tandem.contracts.connections import ConnectionSettings, ConnectionStatus
 
 _BEFORE_ALL_LINKS: Final = UUID(int=0)
 
@@ -38,6 +39,23 @@ async def _start(desk: Desk, connection: Connection, *, trace: str | None) -> No
     desk.put_connection(started)
     await link_what_matches(desk, started, trace)
     await decide_all(desk, started, trace=trace, backfill=True)
+
+
+async def foresee(desk: Desk, connection: Connection, settings: ConnectionSettings | None) -> None:
+    """Decide about everything as if it were let, with other settings if given; not to be kept."""
+    known = connection.known
+    told = known.model_copy(
+        update={
+            "status": ConnectionStatus.ACTIVE,
+            "settings": (settings or known.settings).model_copy(update={"paused": False}),
+        }
+    )
+    as_if = replace(connection, told=told, blocked=None)
+    desk.put_connection(as_if)
+    if not as_if.started:
+        await _start(desk, as_if, trace=None)
+    else:
+        await decide_all(desk, as_if, trace=None, backfill=True)
 
 
 async def decide_all(

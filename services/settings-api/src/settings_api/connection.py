@@ -34,6 +34,8 @@ _TOPICS: Final = {
     HealthSignal.PUSH_DOWN: "push",
     HealthSignal.SYNCED: "synced",
     HealthSignal.RELEASED: "released",
+    HealthSignal.DELETIONS_HELD: "deletions",
+    HealthSignal.DELETIONS_SETTLED: "deletions",
 }
 
 
@@ -105,7 +107,10 @@ class Connection:
             return ConnectionStatus.RECONNECT_NEEDED
         if self._says(f"{CALENDAR_SERVICE}.calendar", HealthSignal.CALENDAR_GONE):
             return ConnectionStatus.CALENDAR_GONE
-        return ConnectionStatus.PAUSED if self.settings.paused else ConnectionStatus.ACTIVE
+        if self.settings.paused:
+            return ConnectionStatus.PAUSED
+        held = self._says(f"{RECONCILER}.deletions", HealthSignal.DELETIONS_HELD)
+        return ConnectionStatus.NEEDS_CONFIRMATION if held else ConnectionStatus.ACTIVE
 
     @property
     def lost_accounts(self) -> list[str]:

@@ -123,6 +123,8 @@ class HealthSignal(StrEnum):
     PUSH_DOWN = "push_down"
     SYNCED = "synced"
     RELEASED = "released"
+    DELETIONS_HELD = "deletions_held"
+    DELETIONS_SETTLED = "deletions_settled"
 
 
 class ConnectionHealthReported(Message):

@@ -55,6 +55,7 @@ class Pending:
     `agreed` is the other side's meeting that the write carries over (None for a delete); `fields`
     the fields that both sides agree on afterwards; `block` the deal/contact block that it leaves
     in the event (None: as it was). `before` and `after` are the side that is written to.
+    `suppress`: after a delete, the sides whose item must not be taken as new.
     """
 
     verb: Verb
@@ -65,6 +66,7 @@ class Pending:
     before: Meeting | None = None
     after: Meeting | None = None
     block: str | None = None
+    suppress: frozenset[Side] = frozenset()
 
     def asks_the_same(self, other: "Pending") -> bool:
         """Whether another write would do the same to an item that is still the same."""

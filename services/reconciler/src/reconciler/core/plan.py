@@ -100,8 +100,7 @@ def _reopened(former: Link, activity: ActivitySnapshot) -> bool:
 
 
 def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:
-    waits = link.state is LinkState.RESTING and link.reason not in _WAKES_BY_ITSELF
-    if waits or _is_unseen(link, observed):
+    if _waits(link, observed) or _is_unseen(link, observed):
         return Plan(link.reason or Reason.NO_CHANGE)
     if _is_over(observed):
         return dissolve(link, Reason.DELETED)
@@ -113,6 +112,24 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
             decided = replace(decided, link=awake)
     stays = _repeats_refused(link, decided) or _comes_to_the_same_rest(link, decided)
     return Plan(link.reason or decided.reason) if stays else decided
+
+
+def _waits(link: Link, observed: Observed) -> bool:
+    """Whether a link rests until somebody says otherwise.
+
+    A held deletion that is no more, because the item is back or both are gone, waits for nobody.
+    """
+    if link.state is not LinkState.RESTING or link.reason in _WAKES_BY_ITSELF:
+        return False
+    if link.reason is not Reason.HELD_MASS_DELETE:
+        return True
+    event = observed.event
+    back = (
+        isinstance(observed.activity, ActivitySnapshot)
+        and isinstance(event, EventSnapshot)
+        and not is_declined(link, event)
+    )
+    return not (back or _is_over(observed))
 
 
 def _is_unseen(link: Link, observed: Observed) -> bool:

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     CALENDAR_CHANGED = "calendar_changed"
     DISCONNECTED = "disconnected"
     SUPPRESSED = "suppressed"
+    UNDONE = "undone"
 
 
 class Explanation(NamedTuple):
@@ -127,4 +128,5 @@ EXPLANATIONS: Final[dict[Reason, Explanation]] = {
         "It was taken out of the sync earlier and does not come back by itself.",
         "Make a new item if it is to be synced.",
     ),
+    Reason.UNDONE: Explanation("It was taken back by hand.", "Undo this row to have it again."),
 }

@@ -160,7 +160,7 @@ def _ended_by_delete(link: Link, pending: Pending) -> Link:
         link,
         state=LinkState.DISSOLVED,
         reason=pending.reason,
-        suppress=frozenset(),
+        suppress=pending.suppress,
         pending_activity=None,
         pending_event=None,
         refused=None,

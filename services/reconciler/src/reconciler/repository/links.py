@@ -15,23 +15,28 @@ from tandem.runtime import postgres
 from tandem.runtime.postgres import as_uuid
 
 _LINK: Final = TypeAdapter(Link)
+_MOMENTS: Final = TypeAdapter(tuple[datetime, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class KeptLink:
-    """A link with the connection that it belongs to, and its commands as they were sent."""
+    """A link with the connection that it belongs to, and its commands as they were sent.
+
+    `recent_writes` are the moments of our latest writes to its items.
+    """
 
     connection_id: UUID
     link: Link
     commands: str | None = None
     pending_since: datetime | None = None
+    recent_writes: tuple[datetime, ...] = ()
 
 
 async def links_by_id(database: postgres.Connection, link_ids: Collection[UUID]) -> list[KeptLink]:
     """Links with these ids."""
     if not link_ids:
         return []
-    return [_link(row) async for row in QUERIES.links_by_id(database, link_ids=list(link_ids))]
+    return [kept_link(row) async for row in QUERIES.links_by_id(database, link_ids=list(link_ids))]
 
 
 async def links_of_activities(
@@ -45,7 +50,7 @@ async def links_of_activities(
         connection_ids=[connection_id for connection_id, _ in keys],
         activity_ids=[activity_id for _, activity_id in keys],
     )
-    return [_link(row) async for row in rows]
+    return [kept_link(row) async for row in rows]
 
 
 async def links_of_events(
@@ -59,7 +64,7 @@ async def links_of_events(
         connection_ids=[connection_id for connection_id, _ in keys],
         event_ids=[event_id for _, event_id in keys],
     )
-    return [_link(row) async for row in rows]
+    return [kept_link(row) async for row in rows]
 
 
 async def links_creating(
@@ -69,7 +74,7 @@ async def links_creating(
     if not connection_ids:
         return []
     rows = QUERIES.links_creating_activities(database, connection_ids=list(connection_ids))
-    return [_link(row) async for row in rows]
+    return [kept_link(row) async for row in rows]
 
 
 async def living_links_page(
@@ -77,7 +82,7 @@ async def living_links_page(
 ) -> list[KeptLink]:
     """A page of a connection's living links by id, at most `PAGE_MAX`."""
     rows = QUERIES.living_links(database, connection_id=connection_id, after=after, limit=PAGE_MAX)
-    return [_link(row) async for row in rows]
+    return [kept_link(row) async for row in rows]
 
 
 async def put_links(database: postgres.Connection, links: Sequence[KeptLink]) -> None:
@@ -99,13 +104,16 @@ async def _put(database: postgres.Connection, links: Iterable[KeptLink]) -> None
             bodies=[_LINK.dump_json(kept.link).decode() for kept in group],
             commands=[kept.commands for kept in group],
             pending_sinces=[kept.pending_since for kept in group],
+            recent_writeses=[_MOMENTS.dump_json(kept.recent_writes).decode() for kept in group],
         )
 
 
-def _link(row: Any) -> KeptLink:
+def kept_link(row: Any) -> KeptLink:
+    """The link of a row of `sync.links`."""
     return KeptLink(
         connection_id=as_uuid(row["connection_id"]),
         link=_LINK.validate_json(row["body"]),
         commands=row["commands"],
         pending_since=row["pending_since"],
+        recent_writes=_MOMENTS.validate_json(row["recent_writes"]),
     )

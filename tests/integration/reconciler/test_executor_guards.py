@@ -1,0 +1,138 @@
+"""Many deletions at once wait for the user's word; a link that is written again and again rests."""
+
+from uuid import UUID
+
+import pytest
+from tests.integration.reconciler.hands import Hands
+
+from reconciler.held import held_deletions
+
+
+async def _linked(hands: Hands, count: int) -> UUID:
+    """A connection with some activities that have their events."""
+    connection_id = await hands.connect()
+    for one in range(1, count + 1):
+        hands.activity(one)
+    await hands.tell(*(hands.seen_activity(one) for one in range(1, count + 1)))
+    await hands.carry_out()
+    return connection_id
+
+
+async def _delete(hands: Hands, *activity_ids: int) -> None:
+    for one in activity_ids:
+        del hands.crm[one]
+    await hands.tell(*(hands.seen_activity(one) for one in activity_ids))
+
+
+async def _held(hands: Hands, connection_id: UUID) -> list[str]:
+    async with hands.pool.acquire() as database:
+        return sorted(one["title"] for one in await held_deletions(database, connection_id))
+
+
+async def test_many_deletions_at_once_are_held(hands):
+    connection_id = await _linked(hands, 20)
+    await _delete(hands, *range(1, 13))
+    assert await hands.commands() == []
+    assert len(hands.events) == 20
+    assert len(await _held(hands, connection_id)) == 12
+    assert (await hands.history(connection_id)).count(("held", "held_mass_delete")) == 12
+    assert (await hands.reports()).count("deletions_held") == 1
+
+
+async def test_deletions_one_after_another_are_held_from_the_eleventh_on(hands):
+    connection_id = await _linked(hands, 20)
+    for one in range(1, 13):
+        await _delete(hands, one)
+        await hands.carry_out()
+    assert len(hands.events) == 10
+    assert len(await _held(hands, connection_id)) == 2
+
+
+@pytest.mark.parametrize(("links", "deleted"), [(20, 10), (80, 15)])
+async def test_few_deletions_or_a_small_share_are_not_held(hands, links, deleted):
+    connection_id = await _linked(hands, links)
+    await _delete(hands, *range(1, deleted + 1))
+    await hands.carry_out()
+    assert len(hands.events) == links - deleted
+    assert await _held(hands, connection_id) == []
+    assert await hands.reports() == []
+
+
+async def test_deletions_of_ten_minutes_ago_are_forgotten(hands):
+    connection_id = await _linked(hands, 24)
+    await _delete(hands, *range(1, 9))
+    await hands.carry_out()
+    hands.clock.tick(601)
+    await _delete(hands, *range(9, 17))
+    await hands.carry_out()
+    assert len(hands.events) == 8
+    assert await _held(hands, connection_id) == []
+
+
+async def test_confirmed_deletions_take_place(hands):
+    connection_id = await _linked(hands, 20)
+    await _delete(hands, *range(1, 13))
+    assert await hands.executor.confirm_held(connection_id, None) == 12
+    await hands.carry_out()
+    assert len(hands.events) == 8
+    assert await _held(hands, connection_id) == []
+    assert (await hands.reports())[-1] == "deletions_settled"
+    assert (await hands.history(connection_id)).count(("deleted", "deleted")) == 12
+
+
+async def test_rejected_deletions_bring_the_deleted_side_back(hands):
+    connection_id = await _linked(hands, 20)
+    titles = sorted(one.subject for one in hands.crm.values())
+    await _delete(hands, *range(1, 13))
+    assert await hands.executor.reject_held(connection_id, None) == 12
+    written = await hands.carry_out()
+    assert [one.kind for one in written] == ["create_activity"] * 12
+    assert sorted(one.subject for one in hands.crm.values()) == titles
+    assert len(hands.events) == 20
+    assert (await hands.reports())[-1] == "deletions_settled"
+    for activity_id in hands.crm:
+        await hands.tell_activity(activity_id)
+    assert await hands.carry_out() == []
+
+
+async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):
+    connection_id = await _linked(hands, 12)
+    kept = dict(hands.crm)
+    await _delete(hands, *range(1, 13))
+    for one, snapshot in kept.items():
+        hands.activity(one, subject=snapshot.subject)
+        await hands.tell_activity(one)
+    assert await hands.carry_out() == []
+    assert await _held(hands, connection_id) == []
+    assert (await hands.reports())[-1] == "deletions_settled"
+
+
+async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
+    connection_id = await _linked(hands, 1)
+    for edit in range(8):
+        await hands.tell_activity(1, subject=f"Edit {edit}")
+        await hands.carry_out()
+    (event,) = hands.events.values()
+    assert event.title == "Edit 4"
+    assert (await hands.history(connection_id))[-1] == ("skipped", "loop_suspected")
+
+
+async def test_a_looping_link_goes_on_once_it_is_woken(hands):
+    connection_id = await _linked(hands, 1)
+    for edit in range(8):
+        await hands.tell_activity(1, subject=f"Edit {edit}")
+        await hands.carry_out()
+    assert await hands.executor.wake_looping(connection_id, None) == 1
+    await hands.carry_out()
+    (event,) = hands.events.values()
+    assert event.title == "Edit 7"
+
+
+async def test_writes_spread_over_time_are_no_loop(hands):
+    await _linked(hands, 1)
+    for edit in range(12):
+        hands.clock.tick(110)
+        await hands.tell_activity(1, subject=f"Edit {edit}")
+        await hands.carry_out()
+    (event,) = hands.events.values()
+    assert event.title == "Edit 11"
