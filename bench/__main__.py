@@ -3,6 +3,7 @@
 import os
 import platform
 
+from bench.decide import measure_decide
 from bench.drain import measure_drain
 from bench.latency import measure_latency
 
@@ -13,5 +14,6 @@ def _say(title: str, lines: list[str]) -> None:
 
 if __name__ == "__main__":
     print(f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")
+    _say("One decision", measure_decide())
     _say("Drain of the reconciler", measure_drain())
     _say("Change → written on the other side", measure_latency())

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from reconciler.ages import note_age
 from reconciler.connection import Connection
 from reconciler.core.model import LinkState
 from reconciler.core.reasons import Reason
@@ -43,6 +44,9 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
         if kept.link.activity_id is None and kept.link.pending_activity is not None:
             created.add(kept.connection_id)
         connection = desk.known.connections[kept.connection_id]
+        to_crm = isinstance(body, ActivityWritten)
+        other_side = desk.known.event_of if to_crm else desk.known.activity_of
+        note_age(connection, body, other_side(connection, kept.link))
         settle(desk, connection, kept.link, body, trace=delivery.trace)
     await desk.known.load_other_sides()
     _go_on(desk, known)

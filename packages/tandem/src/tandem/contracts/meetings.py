@@ -95,10 +95,14 @@ class Meeting(Contract):
 
     def changed_fields(self, other: "Meeting") -> frozenset[MeetingField]:
         """Fields in which `other` differs from this meeting."""
+        if self == other:
+            return frozenset()
         return frozenset(
             field for field in MeetingField if getattr(self, field) != getattr(other, field)
         )
 
     def with_fields(self, source: "Meeting", fields: frozenset[MeetingField]) -> "Meeting":
         """This meeting with `fields` taken from `source`."""
+        if not fields:
+            return self
         return self.model_copy(update={field.value: getattr(source, field) for field in fields})

@@ -46,16 +46,7 @@ def plan_both(
     base = link.base or Base(activity=shown_a, event=shown_e)
     pair = Pair(link, base, activity, event, shown_a, shown_e)
     merged = merge(pair, policy, now)
-    settled = replace(
-        link,
-        activity_type=activity.type
-        if type_is_synced(activity.type, policy)
-        else link.activity_type,
-        base=Base(
-            activity=base.activity.with_fields(shown_a, merged.agreed),
-            event=base.event.with_fields(shown_e, merged.agreed),
-        ),
-    )
+    settled = _settled(pair, merged, policy)
     steps = (_event_step(pair, merged, policy, now), _activity_step(pair, merged))
     writes = tuple(step for step in steps if step is not None)
     entries = _conflict_entries(merged, shown_a, shown_e)
@@ -63,6 +54,20 @@ def plan_both(
         return start_writes(settled, writes, entries)
     reason = merged.held_back or Reason.NO_CHANGE
     return Plan(reason, link=settled if settled != link else None, entries=entries)
+
+
+def _settled(pair: Pair, merged: Merge, policy: Policy) -> Link:
+    """The link with what both sides agree on already."""
+    link, base, kind = pair.link, pair.base, pair.activity.type
+    if merged.agreed or link.base is None:
+        agreed = Base(
+            activity=base.activity.with_fields(pair.shown_a, merged.agreed),
+            event=base.event.with_fields(pair.shown_e, merged.agreed),
+        )
+        link = replace(link, base=agreed)
+    if kind != link.activity_type and type_is_synced(kind, policy):
+        link = replace(link, activity_type=kind)
+    return link
 
 
 def _event_step(
@@ -136,6 +141,8 @@ def _would_flip_busy(pair: Pair, target: Meeting, fields: Fields) -> bool:
 
 def _conflict_entries(merged: Merge, shown_a: Meeting, shown_e: Meeting) -> tuple[Entry, ...]:
     """The loser's value of each conflict, kept for the history."""
+    if not merged.conflicts:
+        return ()
     lost_by_e = merged.conflicts & merged.to_event
     lost_by_a = merged.conflicts & merged.to_activity
     rows = (

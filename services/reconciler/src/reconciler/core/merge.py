@@ -9,7 +9,7 @@ from reconciler.core.changes import (
     closed_to_activity,
     has_other_default,
 )
-from reconciler.core.model import Base, Fields, Link, Policy
+from reconciler.core.model import NO_FIELDS, Base, Fields, Link, Policy
 from reconciler.core.normalize import as_activity_shows, is_redacted
 from reconciler.core.policy import starts_in_past
 from reconciler.core.reasons import Reason
@@ -46,11 +46,12 @@ class Merge:
 def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     """Decide about each field that was changed on either side."""
     from_a = activity_edits(pair.base, pair.activity, pair.shown_a)
-    from_e, held_back = carried_event_changes(
-        replace(pair.link, base=pair.base), pair.event, pair.shown_e, policy, now
-    )
+    link = pair.link if pair.link.base is not None else replace(pair.link, base=pair.base)
+    from_e, held_back = carried_event_changes(link, pair.event, pair.shown_e, policy, now)
     if MeetingField.SCHEDULE not in from_e and _wants_new_length(pair, policy, now):
         from_a |= {MeetingField.SCHEDULE}
+    if not from_a and not from_e:
+        return Merge(NO_FIELDS, NO_FIELDS, NO_FIELDS, NO_FIELDS, held_back)
     closed, why_closed = closed_to_activity(pair.event, policy)
     crm_wins = _winner(pair, policy) is Side.CRM
     to_event: set[MeetingField] = set()

@@ -106,12 +106,19 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
         return dissolve(link, Reason.DELETED)
     decided = _plan_apart(link, observed, policy)
     if decided is None:
-        awake = replace(link, state=LinkState.ACTIVE, reason=None, refused=None)
+        awake = _awake(link)
         decided = _plan_awake(awake, observed, policy, now)
-        if decided.link is None and awake != link:
+        if decided.link is None and awake is not link:
             decided = replace(decided, link=awake)
     stays = _repeats_refused(link, decided) or _comes_to_the_same_rest(link, decided)
     return Plan(link.reason or decided.reason) if stays else decided
+
+
+def _awake(link: Link) -> Link:
+    """The link as it is when it neither rests nor remembers a refusal."""
+    if link.state is LinkState.ACTIVE and link.reason is None and link.refused is None:
+        return link
+    return replace(link, state=LinkState.ACTIVE, reason=None, refused=None)
 
 
 def _waits(link: Link, observed: Observed) -> bool:

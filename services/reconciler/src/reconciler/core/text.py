@@ -21,6 +21,8 @@ _HREF: Final = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))"""
 
 def plain(text: str) -> str:
     """Same line ends everywhere, nothing at the ends of lines or of the whole."""
+    if text.isascii() and "\n" not in text and "\r" not in text:
+        return text.strip()
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").split("\n")
     return "\n".join(line.rstrip() for line in lines).strip()
 
