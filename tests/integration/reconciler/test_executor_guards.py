@@ -35,6 +35,10 @@ async def test_many_deletions_at_once_are_held(hands):
     assert await hands.commands() == []
     assert len(hands.events) == 20
     assert len(await _held(hands, connection_id)) == 12
+    async with hands.pool.acquire() as database:
+        first = (await held_deletions(database, connection_id))[0]
+    assert (first["side"], first["start"]) == ("calendar", "2026-03-04T09:00:00+00:00")
+    assert first["held_at"]
     assert (await hands.history(connection_id)).count(("held", "held_mass_delete")) == 12
     assert (await hands.reports()).count("deletions_held") == 1
 

@@ -3,29 +3,42 @@
 from typing import Any
 from uuid import UUID
 
-from reconciler.core.model import Link
+from reconciler.connection import Connection
+from reconciler.core.model import Gone
 from reconciler.core.reasons import Reason
+from reconciler.known import Known
+from reconciler.preview import start_of
 from reconciler.repository import guards
-from tandem.contracts.meetings import AllDay
+from reconciler.repository.connections import connection_by_id
+from reconciler.repository.links import KeptLink
+from tandem.contracts.meetings import Side
 from tandem.runtime import postgres
 
 
 async def held_deletions(
     database: postgres.Connection, connection_id: UUID
 ) -> list[dict[str, Any]]:
-    """The first page of a connection's held deletions."""
+    """The first page of a connection's held deletions; `side` is where each would take place."""
+    connection = await connection_by_id(database, connection_id)
+    if connection is None:
+        return []
     page = await guards.resting_links(database, connection_id, Reason.HELD_MASS_DELETE)
-    return [_shown(kept.link) for kept in page]
+    known = Known(database, [connection])
+    known.shelf.add(page)
+    await known.load_other_sides()
+    return [_shown(known, connection, kept) for kept in page]
 
 
-def _shown(link: Link) -> dict[str, Any]:
+def _shown(known: Known, connection: Connection, kept: KeptLink) -> dict[str, Any]:
+    link = kept.link
+    activity_gone = isinstance(known.activity_of(connection, link), Gone)
     meeting = link.base.event if link.base else None
-    schedule = meeting.schedule if meeting else None
-    start = schedule.first if isinstance(schedule, AllDay) else schedule.start if schedule else None
     return {
         "link_id": str(link.link_id),
+        "side": Side.CALENDAR if activity_gone else Side.CRM,
         "activity_id": link.activity_id,
         "event_id": link.event_id,
         "title": meeting.title if meeting else "",
-        "start": start.isoformat() if start else None,
+        "start": start_of(meeting) if meeting else None,
+        "held_at": kept.changed_at.isoformat() if kept.changed_at else None,
     }

@@ -26,7 +26,7 @@ class Foreseen:
     side: str
     verb: str
     title: str
-    start: str
+    start: str | None
     reason: Reason
 
 
@@ -54,15 +54,13 @@ class Preview:
                     write.side.value,
                     write.verb.value,
                     meeting.title if meeting else "",
-                    _start(meeting),
+                    start_of(meeting) if meeting else None,
                     reason,
                 )
             )
 
 
-def _start(meeting: Meeting | None) -> str:
-    if meeting is None:
-        return ""
+def start_of(meeting: Meeting) -> str:
+    """A date or a moment, in ISO form."""
     schedule = meeting.schedule
-    moment = schedule.first if isinstance(schedule, AllDay) else schedule.start
-    return moment.isoformat()
+    return (schedule.first if isinstance(schedule, AllDay) else schedule.start).isoformat()

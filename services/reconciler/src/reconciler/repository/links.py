@@ -22,7 +22,8 @@ _MOMENTS: Final = TypeAdapter(tuple[datetime, ...])
 class KeptLink:
     """A link with the connection that it belongs to, and its commands as they were sent.
 
-    `recent_writes` are the moments of our latest writes to its items.
+    `recent_writes` are the moments of our latest writes to its items; `changed_at` is when it was
+    last stored, None for one that is yet to be.
     """
 
     connection_id: UUID
@@ -30,6 +31,7 @@ class KeptLink:
     commands: str | None = None
     pending_since: datetime | None = None
     recent_writes: tuple[datetime, ...] = ()
+    changed_at: datetime | None = None
 
 
 async def links_by_id(database: postgres.Connection, link_ids: Collection[UUID]) -> list[KeptLink]:
@@ -116,4 +118,5 @@ def kept_link(row: Any) -> KeptLink:
         commands=row["commands"],
         pending_since=row["pending_since"],
         recent_writes=_MOMENTS.validate_json(row["recent_writes"]),
+        changed_at=row["changed_at"],
     )
