@@ -67,9 +67,10 @@ class Person:
         """GET of the REST API."""
         return _body(self.tandem.get(path, params=params))
 
-    def post(self, action: str) -> Json:
+    def post(self, action: str, body: Json | None = None) -> Json:
         """POST of an action of the connection."""
-        return _body(self.tandem.post(f"/api/v1/connections/{self.connection_id}/{action}"))
+        path = f"/api/v1/connections/{self.connection_id}/{action}"
+        return _body(self.tandem.post(path, json=body))
 
     def connection(self) -> Json:
         """The connection as it is."""

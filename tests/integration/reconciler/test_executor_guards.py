@@ -118,7 +118,7 @@ async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
         await hands.carry_out()
     (event,) = hands.events.values()
     assert event.title == "Edit 4"
-    assert (await hands.history(connection_id))[-1] == ("skipped", "loop_suspected")
+    assert (await hands.history(connection_id)).count(("skipped", "loop_suspected")) == 1
 
 
 async def test_a_looping_link_goes_on_once_it_is_woken(hands):

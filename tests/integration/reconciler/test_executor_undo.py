@@ -90,6 +90,18 @@ async def test_an_undone_deletion_from_the_calendar_makes_both_sides_again(hands
     assert [one.subject for one in hands.crm.values()] == ["From the calendar"]
 
 
+async def test_writes_that_were_ordered_by_hand_are_no_loop(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1, subject="0")
+    await hands.carry_out()
+    for edit in range(1, 6):
+        await hands.tell_activity(1, subject=str(edit))
+        await hands.carry_out()
+    await _undo(hands, connection_id, "updated")
+    (event,) = hands.events.values()
+    assert (hands.crm[1].subject, event.title) == ("4", "4")
+
+
 async def test_an_undone_create_takes_the_copy_away_and_it_stays_away(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1)

@@ -94,7 +94,7 @@ class Desk:
         decided = self._plan(connection, observed)
         if decided.reason is Reason.AWAITING and contested:
             self._deferred.add((connection.connection_id, activity_id))
-        self.carry_out(connection, observed, decided, trace, backfill=backfill)
+        decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         title = activity.subject if isinstance(activity, ActivitySnapshot) else ""
         self._leave(
             connection,
@@ -124,7 +124,7 @@ class Desk:
             return
         observed = Observed(link=link, event=event)
         decided = self._plan(connection, observed)
-        self.carry_out(connection, observed, decided, trace, backfill=backfill)
+        decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         title = (
             meeting_of_event(event, connection.policy).title
             if isinstance(event, EventSnapshot) and not decided.writes
@@ -159,7 +159,7 @@ class Desk:
         if ordered or not self._brakes.set_aside(deletion):
             if link.reason is Reason.HELD_MASS_DELETE and decided.link is not None:
                 self.let_go(connection)
-            self.carry_out(connection, observed, decided, trace, backfill=backfill)
+            decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason in UNREMARKABLE:
             self.leave_both(connection, link, decided.reason)
             return
@@ -184,24 +184,29 @@ class Desk:
         trace: str | None,
         *,
         backfill: bool = False,
-    ) -> None:
-        """Keep what a plan asks for: the link, its commands, its history rows."""
+    ) -> Plan:
+        """Keep what a plan asks for: the link, its commands, its history rows.
+
+        Returns what was carried out: a link that seems to loop rests instead.
+        """
         link = decided.link
         if link is None:
             self._decisions["none", decided.reason] += 1
-            return
+            return decided
         if link.link_id is None:
             link = replace(link, link_id=self.new_id())
         kept = self.known.shelf.get(link.link_id) if link.link_id else None
         if self._brakes.is_looping(kept, decided, self.now):
-            self._let_rest(connection, observed, link, trace)
-        elif decided.writes:
+            decided = rest(observed.link or link, Reason.LOOP_SUSPECTED)
+            link = decided.link or link
+        if decided.writes:
             self._send_commands(connection, observed, decided, link, trace, backfill=backfill)
         else:
             self._decisions[link.state, decided.reason] += 1
             self.put_link(connection, link)
         teller = self.teller(connection, trace)
         self.rows += [teller.entry(link, entry) for entry in decided.entries]
+        return decided
 
     # What follows
 
@@ -320,18 +325,6 @@ class Desk:
             kept.clear()
 
     # Details
-
-    def _let_rest(
-        self, connection: Connection, observed: Observed, link: Link, trace: str | None
-    ) -> None:
-        """A link that is written to again and again rests, as it was before the last plan."""
-        before = observed.link or link
-        resting = rest(before, Reason.LOOP_SUSPECTED)
-        if resting.link is not None:
-            self.put_link(connection, resting.link)
-            teller = self.teller(connection, trace)
-            self.rows += [teller.entry(resting.link, entry) for entry in resting.entries]
-            self._decisions[resting.link.state, resting.reason] += 1
 
     def _plan(self, connection: Connection, observed: Observed) -> Plan:
         return plan(observed, policy=connection.policy, now=self.now)

@@ -76,6 +76,8 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
     observed = _observed(desk, connection, link)
     decided = undo(link, _deed(row, side, observed, connection), observed, connection.policy)
     if decided.writes:
+        # What a user orders is no loop, nor is what led to it.
+        desk.put_calmed(connection, link)
         desk.carry_out(connection, observed, decided, trace)
     return decided
 
