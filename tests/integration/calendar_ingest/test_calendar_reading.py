@@ -12,12 +12,13 @@ from tests.integration.calendar_ingest.station import (
     until,
 )
 
-from tandem.contracts.connections import ConnectionStatus, HealthSignal
+from tandem.contracts.connections import ConnectionHealthReported, ConnectionStatus, HealthSignal
 from tandem.contracts.events import CalendarResynced, EventGone, EventObserved
 from tandem.contracts.topics import (
     CALENDAR_EVENTS,
     CALENDAR_HINTS,
     SETTINGS_CONNECTIONS,
+    SYNC_HEALTH,
     SYNC_REQUESTS,
 )
 from tandem.runtime.credential_store import GrantLostError
@@ -33,6 +34,11 @@ async def _backfilled(station: Station, connection_id):
     await until(
         lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the backfill's end"
     )
+
+
+def _is_watched(station: Station) -> bool:
+    told = station.bodies(SYNC_HEALTH, ConnectionHealthReported)
+    return HealthSignal.PUSH_UP in {body.signal for body in told}
 
 
 async def test_backfill_publishes_every_event_and_then_says_that_all_were_seen(station: Station):
@@ -182,6 +188,7 @@ async def test_a_lost_grant_is_reported_and_its_return_too(station: Station):
     connection_id = uuid4()
     async with station.service(sweep_interval_s=1):
         await _backfilled(station, connection_id)
+        await until(lambda: _is_watched(station), what="the channel")
         station.provider.failures.append(GrantLostError("revoked"))
         await station.publish(CALENDAR_HINTS, hinted(connection_id))
         signals = await until(
