@@ -1,7 +1,7 @@
 # Tandem: every way to set it up, run it and check it. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test check fmt lint types walls unit property contract integration e2e chaos bench docs clean
+.PHONY: help setup demo smoke test check fmt lint types walls unit property contract integration e2e pages chaos bench docs sim mutants clean
 
 UV_VERSION := 0.13.9
 UV_HOME := .tools/uv-$(UV_VERSION)
@@ -73,8 +73,18 @@ integration: setup  ## Run the tests against a real broker and database
 e2e: setup  ## Run the tests through all processes
 	@$(PYTEST) tests/e2e
 
+pages: setup  ## Run the journeys through the pages in Chromium, which must be there
+	@$(PYTEST) tests/pages
+
 chaos: setup  ## Kill each part in the middle of the work
 	@$(PYTEST) tests/chaos
+
+SEEDS ?= 200
+sim: setup  ## Simulate bad days: SEEDS=n fresh ones and those that once failed
+	@exec $(RUN)python -m tests.simulation --seeds $(SEEDS) --kept
+
+mutants: setup  ## Plant faults one by one and see that the simulator finds each
+	@exec $(RUN)python -m tests.simulation.mutants
 
 bench: setup  ## Measure, and print the figures
 	@exec $(RUN)python -m bench

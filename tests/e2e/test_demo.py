@@ -76,7 +76,10 @@ def test_the_demo_runs_is_tried_keeps_its_data_and_stops_everything(demo):
         "kafka",
         "postgres",
     }
-    assert len(known["connections"]) == 1
+    connected = {one["provider"]: one for one in known["connections"]}
+    assert {"google", "exchange"} <= set(connected)
+    assert connected["google"]["token"]
+    assert connected["exchange"]["password"]
 
 
 def test_a_taken_port_is_named_with_its_variable(demo):

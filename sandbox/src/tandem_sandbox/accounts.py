@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 TIMEZONES = ("Europe/Stockholm", "America/New_York", "Asia/Kolkata")
 LOCALES = ("sv_SE", "en_US", "en_IN")
+MICROSOFT_EMAILS = ("sales1.north@outlook.com", "sales2@north.onmicrosoft.com")
+"""A personal account and one of Office 365."""
+EXCHANGE_EMAILS = ("sales1@onprem.example", "sales2@onprem.example")
 
 
 def _zone(name: str) -> str:
@@ -53,6 +56,8 @@ class MailboxSeed(BaseModel):
     timezone: TimeZone = "Europe/Stockholm"
     locale: str = "en_US"
     token: str
+    password: str = ""
+    """Only Exchange on premises asks for one."""
     calendars: tuple[CalendarSeed, ...]
 
 
@@ -114,15 +119,24 @@ class Seed(BaseModel):
         )
 
 
-def mailbox(email: str, *, name: str, timezone: str, locale: str) -> MailboxSeed:
-    """A Google mailbox: primary calendar, one more of its own, one that it only reads."""
+def mailbox(
+    email: str,
+    *,
+    name: str,
+    timezone: str,
+    locale: str,
+    provider: Literal["google", "microsoft", "exchange"] = "google",
+) -> MailboxSeed:
+    """A mailbox: primary calendar, one more of its own, one that it only reads."""
     local, _, host = email.partition("@")
     return MailboxSeed(
         email=email,
         name=name,
+        provider=provider,
         timezone=timezone,
         locale=locale,
-        token=static_token("google", email),
+        token=static_token(provider, email),
+        password=static_token("password", email)[:20] if provider == "exchange" else "",
         calendars=(
             CalendarSeed(id=email, summary=email, primary=True),
             CalendarSeed(id=f"{local}.projects@{host}", summary="Projects"),
@@ -147,8 +161,25 @@ def company(company_id: int, name: str, *, users: int = 3) -> Seed:
 
 
 def default_seed() -> Seed:
-    """Companies North (1001) and South (2002), three users each."""
-    return company(1001, "North").joined(company(2002, "South"))
+    """Companies North (1001) and South (2002), three users each, and other providers' mailboxes."""
+    mailboxes = (
+        *_mailboxes_at("microsoft", MICROSOFT_EMAILS),
+        *_mailboxes_at("exchange", EXCHANGE_EMAILS),
+    )
+    return company(1001, "North").joined(company(2002, "South")).joined(Seed(mailboxes=mailboxes))
+
+
+def _mailboxes_at(
+    provider: Literal["microsoft", "exchange"], emails: tuple[str, ...]
+) -> Iterator[MailboxSeed]:
+    for number, email in enumerate(emails, 1):
+        yield mailbox(
+            email,
+            name=f"North Sales {number}",
+            timezone=TIMEZONES[number - 1],
+            locale=LOCALES[number - 1],
+            provider=provider,
+        )
 
 
 def load_seed(*, companies: int, users: int, mailboxes: int) -> Seed:

@@ -7,8 +7,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from tandem_sandbox.control import control_app
+from tandem_sandbox.exchange.app import exchange_routes
 from tandem_sandbox.google.app import google_router
 from tandem_sandbox.keeper import Keeper
+from tandem_sandbox.microsoft.app import microsoft_router
 from tandem_sandbox.pipedrive.app import pipedrive_routes
 from tandem_sandbox.settings import SandboxSettings
 from tandem_sandbox.world import World
@@ -40,6 +42,8 @@ def create_app(settings: SandboxSettings) -> Starlette:
             Mount("/_control", control_app(world)),
             Mount("/pipedrive", routes=pipedrive_routes(world)),
             Mount("/google", google_router(world)),
+            Mount("/exchange", routes=exchange_routes(world)),
+            Mount("/microsoft", microsoft_router(world)),
         ],
     )
     app.state.world = world

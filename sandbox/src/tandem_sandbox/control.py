@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from tandem_sandbox.accounts import Seed, load_seed
 from tandem_sandbox.faults import Fault, FaultOrder, Provider
+from tandem_sandbox.microsoft.notify import Notifier
 from tandem_sandbox.pipedrive.budget import Plan, VendorPlan, vendor_plan
 from tandem_sandbox.pipedrive.state import Company
 from tandem_sandbox.world import World
@@ -62,6 +63,19 @@ class PipedriveOrder(_Order):
     deleted_reads: Literal["soft", "gone"]
 
 
+class LifecycleOrder(_Order):
+    """What becomes of a mailbox's subscriptions."""
+
+    email: str = Field(min_length=3, max_length=320)
+    event: Literal["missed", "subscriptionRemoved", "reauthorizationRequired"]
+
+
+class ExpiryOrder(_Order):
+    """Whose delta tokens expire; everybody's without an address."""
+
+    email: str | None = Field(default=None, max_length=320)
+
+
 def control_app(world: World) -> FastAPI:
     """The application to be mounted at ``/_control``."""
     app = FastAPI(title="Sandbox control", openapi_url="/openapi.json", docs_url=None)
@@ -69,6 +83,7 @@ def control_app(world: World) -> FastAPI:
     _add_troubles(app, world)
     _add_manners(app, world)
     _add_observation(app, world)
+    _add_microsoft(app, world)
     return app
 
 
@@ -210,6 +225,28 @@ def _add_manners(app: FastAPI, world: World) -> None:
         return await set_plan(company_id, wanted)
 
 
+def _add_microsoft(app: FastAPI, world: World) -> None:
+    @app.post("/microsoft/lifecycle")
+    async def lifecycle(order: LifecycleOrder) -> dict[str, Any]:
+        """Tell the subscriptions of a mailbox of their own fate."""
+        notifier = Notifier(world)
+        meant = [
+            one
+            for one in world.microsoft.subscriptions.all(world.clock.now())
+            if one.email == order.email
+        ]
+        for one in meant:
+            notifier.lifecycle(one, order.event)
+        world.touch()
+        return {"told": len(meant)}
+
+    @app.post("/microsoft/expire")
+    async def expire(order: ExpiryOrder) -> dict[str, Any]:
+        """Let the delta tokens of a mailbox, or of all, expire."""
+        world.touch()
+        return {"calendars": world.microsoft.expire_delta_tokens(order.email)}
+
+
 def _add_observation(app: FastAPI, world: World) -> None:
     @app.get("/counters")
     async def counters() -> dict[str, Any]:
@@ -284,5 +321,9 @@ def _of_provider(world: World, provider: str) -> Any:
             return world.pipedrive
         case "google":
             return world.google
+        case "microsoft":
+            return world.microsoft
+        case "exchange":
+            return world.exchange
         case _:
             raise HTTPException(422, f"provider: {provider} is not emulated")

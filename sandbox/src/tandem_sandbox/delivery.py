@@ -24,6 +24,7 @@ class DeliveryResult:
 
     delivery: "Delivery"
     status: int | None
+    content: bytes = b""
 
     @property
     def accepted(self) -> bool:
@@ -174,7 +175,8 @@ class DeliveryQueue:
                 continue
             try:
                 async with self._slots:
-                    result = DeliveryResult(delivery, await self._post(delivery))
+                    status, content = await self._post(delivery)
+                    result = DeliveryResult(delivery, status, content)
             finally:
                 self._pending -= 1
             self._count(result)
@@ -182,7 +184,7 @@ class DeliveryQueue:
                 delivery.on_result(result)
         self._lanes.pop(subscription, None)
 
-    async def _post(self, delivery: Delivery) -> int | None:
+    async def _post(self, delivery: Delivery) -> tuple[int | None, bytes]:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=self._timeout, follow_redirects=False, transport=self._transport
@@ -193,8 +195,8 @@ class DeliveryQueue:
                     delivery.url, headers=dict(delivery.headers), content=delivery.body
                 )
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
-            return None
-        return answer.status_code
+            return None, b""
+        return answer.status_code, answer.content
 
     def _count(self, result: DeliveryResult) -> None:
         if result.accepted:

@@ -13,8 +13,10 @@ from tandem_sandbox.accounts import Seed, default_seed
 from tandem_sandbox.calls import CallLog, MailLog
 from tandem_sandbox.clock import SandboxClock
 from tandem_sandbox.delivery import DeliveryQueue
+from tandem_sandbox.exchange.state import ExchangeState
 from tandem_sandbox.faults import FaultBook
 from tandem_sandbox.google.state import GoogleState
+from tandem_sandbox.microsoft.state import MicrosoftState
 from tandem_sandbox.pipedrive.state import PipedriveState
 from tandem_sandbox.settings import SandboxSettings
 
@@ -36,6 +38,8 @@ class World:
         self.accounts = Seed()
         self.pipedrive = PipedriveState()
         self.google = GoogleState()
+        self.exchange = ExchangeState()
+        self.microsoft = MicrosoftState()
         self._touched = 0
         self._when_loaded: list[Callable[[], None]] = []
         self.seed(default_seed())
@@ -62,6 +66,8 @@ class World:
         new_mailboxes = self.accounts.mailboxes[len(known.mailboxes) :]
         self.pipedrive.seed(new_companies, self.clock.now())
         self.google.seed([one for one in new_mailboxes if one.provider == "google"])
+        self.exchange.seed([one for one in new_mailboxes if one.provider == "exchange"])
+        self.microsoft.seed([one for one in new_mailboxes if one.provider == "microsoft"])
         self.touch()
 
     async def reset(self) -> None:
@@ -74,6 +80,8 @@ class World:
         self.mails.reset()
         self.pipedrive.reset()
         self.google.reset()
+        self.exchange.reset()
+        self.microsoft.reset()
         self.accounts = Seed()
         self.seed(default_seed())
 
@@ -91,6 +99,8 @@ class World:
                 "accounts": self.accounts,
                 "pipedrive": self.pipedrive.dump(),
                 "google": self.google.dump(),
+                "exchange": self.exchange.dump(),
+                "microsoft": self.microsoft.dump(),
             }
         )
 
@@ -115,6 +125,12 @@ class World:
         self.pipedrive.load(kept["pipedrive"])
         self.google.reset()
         self.google.load(kept["google"])
+        self.exchange.reset()
+        if "exchange" in kept:
+            self.exchange.load(kept["exchange"])
+        self.microsoft.reset()
+        if "microsoft" in kept:
+            self.microsoft.load(kept["microsoft"])
         for resume in self._when_loaded:
             resume()
 

@@ -1,29 +1,42 @@
 """The port's implementations, each with the hands of a calendar's owner to test it with."""
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+from exchangelib import DELEGATE, CalendarItem, Configuration, EWSDateTime, EWSTimeZone
+from exchangelib import Account as ExchangeAccount
+from exchangelib import Credentials as Login
+from exchangelib.items import SEND_TO_NONE
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from tests.contract.google.servers import serving
 
+from calendar_ingest.adapters.exchange.access import exchange_access
+from calendar_ingest.adapters.exchange.client import ExchangeClient
 from calendar_ingest.adapters.google.access import google_access
 from calendar_ingest.adapters.memory import MemoryProvider
 from calendar_ingest.calendars import Access, Account, Calendar
-from calendar_ingest.settings import GoogleSettings
+from calendar_ingest.settings import ExchangeSettings, GoogleSettings
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Timed
 from tandem.runtime.clock import SystemClock
+from tandem.runtime.credential_store import Credential, CredentialKind
 from tandem_sandbox.accounts import static_token
+from tandem_sandbox.exchange.app import exchange_routes
 from tandem_sandbox.google.app import google_router
 from tandem_sandbox.settings import SandboxSettings
 from tandem_sandbox.world import World
 
 OWNER = "sales1@north.example"
+EXCHANGE_OWNER = "sales1@onprem.example"
 START = datetime(2031, 3, 4, 9, tzinfo=UTC)
 
 
@@ -166,3 +179,100 @@ async def google_owner() -> AsyncIterator[GoogleOwner]:
     ) as http:
         yield GoogleOwner(world, http)
     await world.aclose()
+
+
+@dataclass
+class StaticPassword:
+    """The credential of an account whose password is known."""
+
+    credential: Credential
+
+    async def password(self, _credential_id: UUID) -> Credential | None:
+        return self.credential
+
+
+class ExchangeOwner:
+    """The owner of a calendar in the sandbox's Exchange, with a client of his own."""
+
+    def __init__(self, world: World, base_url: str, settings: ExchangeSettings) -> None:
+        self.world = world
+        self.mailbox = world.exchange.mailboxes[EXCHANGE_OWNER]
+        folder = self.mailbox.distinguished("calendar")
+        assert folder is not None
+        credential = Credential(
+            credential_id=uuid4(),
+            kind=CredentialKind.EXCHANGE,
+            account=EXCHANGE_OWNER,
+            password=SecretStr(self.mailbox.password),
+            api_url=f"{base_url}/exchange/EWS/Exchange.asmx",
+        )
+        self.calendar = Calendar(Account(credential.credential_id), folder.id)
+        self.client = ExchangeClient(settings, StaticPassword(credential))
+        self.access = exchange_access(self.client, settings, clock=SystemClock())
+        self.own = ExchangeAccount(
+            EXCHANGE_OWNER,
+            config=Configuration(
+                service_endpoint=credential.api_url,
+                credentials=Login(EXCHANGE_OWNER, self.mailbox.password),
+            ),
+            autodiscover=False,
+            access_type=DELEGATE,
+        )
+
+    async def put(self, title: str) -> str:
+        zone = EWSTimeZone("Europe/Berlin")
+        item = CalendarItem(
+            account=self.own,
+            folder=self.own.calendar,
+            subject=title,
+            start=EWSDateTime(2031, 3, 4, 10, tzinfo=zone),
+            end=EWSDateTime(2031, 3, 4, 11, tzinfo=zone),
+        )
+        await to_thread(item.save, send_meeting_invitations=SEND_TO_NONE)
+        return str(item.id)
+
+    async def retitle(self, event_id: str, title: str) -> None:
+        item = await to_thread(self._item, event_id)
+        item.subject = title
+        await to_thread(item.save, update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+
+    async def take_away(self, event_id: str) -> None:
+        item = await to_thread(self._item, event_id)
+        await to_thread(item.move_to_trash, send_meeting_cancellations=SEND_TO_NONE)
+
+    async def forget_cursors(self) -> None:
+        self.world.exchange.expire_sync_states(EXCHANGE_OWNER)
+
+    def mails(self) -> int:
+        return self.world.mails.total
+
+    async def close(self) -> None:
+        self.own.protocol.close()
+        await self.client.close()
+
+    def _item(self, event_id: str) -> CalendarItem:
+        [item] = self.own.fetch([(event_id, None)])
+        return item
+
+
+@asynccontextmanager
+async def exchange_owner(**settings: Any) -> AsyncIterator[ExchangeOwner]:
+    """An owner at a server of his own, which a real client reaches over HTTP."""
+    world = World(SandboxSettings(public_url="http://sandbox"))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await world.aclose()
+
+    stage = Starlette(routes=[Mount("/exchange", routes=exchange_routes(world))], lifespan=lifespan)
+    with serving(stage) as url:
+        owner = ExchangeOwner(
+            world,
+            url,
+            ExchangeSettings(
+                exchange_webhook_url="http://127.0.0.1:9/webhooks/exchange", **settings
+            ),
+        )
+        yield owner
+        await owner.close()

@@ -23,8 +23,12 @@ class ConnectedUser:
     connections: tuple[dict[str, Any], ...]
 
 
-def connect_user(settings_api: str, *, email: str) -> ConnectedUser:
+def connect_user(
+    settings_api: str, *, email: str, passwords: Mapping[str, str] | None = None
+) -> ConnectedUser:
     """Sign a user in with Pipedrive, connect the calendar of the same address, and start it.
+
+    So are the Exchange accounts whose `passwords` are given by their addresses.
 
     The sandbox's OAuth pages are answered as their forms ask for it.
     """
@@ -35,6 +39,8 @@ def connect_user(settings_api: str, *, email: str) -> ConnectedUser:
         browser.headers["x-csrf-token"] = me["csrf_token"]
         token = _checked(browser.post("/api/v1/tokens", json={"name": "demo"}), "API token")
         connect_calendar(browser, email=email)
+        for account, password in (passwords or {}).items():
+            connect_exchange(browser, email=account, password=password)
         return ConnectedUser(token["token"], _connections(browser))
 
 
@@ -45,6 +51,25 @@ def connect_calendar(
     answer = _checked(browser.post("/api/v1/connections", json={"email": email}), "connect")
     consent(browser, answer["authorize_url"], email=email)
     connection = next(one for one in _connections(browser) if one["email"] == email)
+    return _started(browser, connection, settings)
+
+
+def connect_exchange(
+    browser: httpx.Client,
+    *,
+    email: str,
+    password: str,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Connect an Exchange account with its password, start it, and wait until it has synced."""
+    order = {"email": email, "password": password}
+    connection = _checked(browser.post("/api/v1/connections", json=order), "connect")
+    return _started(browser, connection, settings)
+
+
+def _started(
+    browser: httpx.Client, connection: dict[str, Any], settings: Mapping[str, Any] | None
+) -> dict[str, Any]:
     path = f"/api/v1/connections/{connection['id']}"
     if settings:
         _checked(browser.patch(path, json=dict(settings)), "settings")
@@ -55,7 +80,9 @@ def connect_calendar(
         if shown["status"] == "active" and shown["last_synced"]:
             return shown
         time.sleep(_POLL_S)
-    raise DemoFailedError(f"the connection of {email} did not sync within {WAIT_S:.0f} s")
+    raise DemoFailedError(
+        f"the connection of {connection['email']} did not sync within {WAIT_S:.0f} s"
+    )
 
 
 def consent(browser: httpx.Client, authorize_url: str, *, email: str) -> None:

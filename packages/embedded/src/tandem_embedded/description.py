@@ -10,14 +10,20 @@ from tandem_embedded.demo_user import ConnectedUser, connect_user
 from tandem_embedded.stack import Stack
 
 DEMO_EMAIL: Final = "sales1@north.example"
+EXCHANGE_EMAIL: Final = "sales1@onprem.example"
 
 
 def describe(stack: Stack, file: Path) -> dict[str, Any]:
     """Connect the demo user where he is not connected yet, and write the file."""
-    known = _still_connected(stack, file) or connect_user(
-        stack.urls["settings_api"], email=DEMO_EMAIL
-    )
     accounts = httpx.get(stack.urls["sandbox"] + "/_control/accounts", timeout=30).json()
+    passwords = {
+        mailbox["email"]: mailbox["password"]
+        for mailbox in accounts["mailboxes"]
+        if mailbox["email"] == EXCHANGE_EMAIL
+    }
+    known = _still_connected(stack, file) or connect_user(
+        stack.urls["settings_api"], email=DEMO_EMAIL, passwords=passwords
+    )
     company, user = next(
         (company, user)
         for company in accounts["companies"]
@@ -42,7 +48,11 @@ def describe(stack: Stack, file: Path) -> dict[str, Any]:
                 "provider": connection["provider"],
                 "email": connection["email"],
                 "calendar_id": connection["settings"]["calendar_id"],
-                "token": tokens[connection["provider"], connection["email"]],
+                **(
+                    {"password": passwords[connection["email"]]}
+                    if connection["provider"] == "exchange"
+                    else {"token": tokens[connection["provider"], connection["email"]]}
+                ),
             }
             for connection in known.connections
         ],

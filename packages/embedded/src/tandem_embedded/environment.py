@@ -73,6 +73,8 @@ def service_environment(
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
         "GOOGLE_WEBHOOK_URL": ports.url("calendar_ingest") + "/webhooks/google",
-        "EMAIL_PROVIDERS": "north.example=google,south.example=google",
+        "EXCHANGE_AUTODISCOVER_URL": f"{sandbox}/exchange/autodiscover/autodiscover.svc",
+        "EXCHANGE_WEBHOOK_URL": ports.url("calendar_ingest") + "/webhooks/exchange",
+        "EMAIL_PROVIDERS": "north.example=google,south.example=google,onprem.example=exchange",
         **overrides,
     }

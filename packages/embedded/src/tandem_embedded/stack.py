@@ -88,6 +88,15 @@ class Stack:
 
     def start(self, progress: Progress = lambda _: None) -> None:
         """Start everything and return once each part says that it is ready."""
+        self.start_servers(progress)
+        for child in self.children.values():
+            child.start()
+        for name in self.children:
+            self.wait_ready(name)
+            progress(f"{name.replace('_', '-'):<16}{self.ports.url(name)}")
+
+    def start_servers(self, progress: Progress = lambda _: None) -> None:
+        """Start the database and the broker only, and declare the topics."""
         self.check_ports()
         if self.postgres is not None:
             self.postgres.start()
@@ -97,11 +106,6 @@ class Stack:
         if not isinstance(self.kafka, MockKafka):
             self._declare_topics()
         progress(f"Kafka       {self.kafka_address}")
-        for child in self.children.values():
-            child.start()
-        for name in self.children:
-            self.wait_ready(name)
-            progress(f"{name.replace('_', '-'):<16}{self.ports.url(name)}")
 
     def stop(self) -> None:
         """Stop everything; the data stay."""

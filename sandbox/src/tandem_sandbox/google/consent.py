@@ -6,12 +6,11 @@ All that the page posts back is the choice; what is agreed to stays in the addre
 from collections.abc import Iterable
 from html import escape
 from string import Template
-
-from tandem_sandbox.google.model import Mailbox
+from typing import Protocol
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Sign in - Google sandbox</title></head>
+<head><meta charset="utf-8"><title>Sign in - $vendor sandbox</title></head>
 <body>
 <main>
 <h1>Choose an account</h1>
@@ -33,8 +32,20 @@ ACCOUNT = Template(
 )
 
 
+class Person(Protocol):
+    """An account that can be chosen."""
+
+    email: str
+    name: str
+
+
 def consent_page(
-    mailboxes: Iterable[Mailbox], *, client_id: str, scope: str, login_hint: str | None
+    mailboxes: Iterable[Person],
+    *,
+    client_id: str,
+    scope: str,
+    login_hint: str | None,
+    vendor: str = "Google",
 ) -> str:
     """The page as HTML; the account of the ``login_hint`` is chosen already."""
     accounts = "\n".join(
@@ -45,7 +56,9 @@ def consent_page(
         )
         for one in mailboxes
     )
-    return PAGE.substitute(client=escape(client_id), scopes=escape(scope), accounts=accounts)
+    return PAGE.substitute(
+        client=escape(client_id), scopes=escape(scope), accounts=accounts, vendor=vendor
+    )
 
 
 def refusal_page(message: str) -> str:

@@ -7,11 +7,18 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from calendar_ingest.adapters.exchange.access import exchange_access
+from calendar_ingest.adapters.exchange.client import ExchangeClient
 from calendar_ingest.adapters.google.access import google_access
-from calendar_ingest.adapters.google.oauth import TokenRefresh
+from calendar_ingest.adapters.google.oauth import TokenRefresh as GoogleRefresh
+from calendar_ingest.adapters.microsoft.access import microsoft_access
+from calendar_ingest.adapters.microsoft.oauth import TokenRefresh as MicrosoftRefresh
 from calendar_ingest.calendars import Providers
 from calendar_ingest.credentials import Credentials, StoredTokens
 from calendar_ingest.endpoints import ListCalendars
+from calendar_ingest.exchange_accounts import FindExchangeAccount
+from calendar_ingest.exchange_webhook import ExchangeWebhook
+from calendar_ingest.microsoft_webhooks import MicrosoftWebhooks
 from calendar_ingest.reader import Reader
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Channels, Commands, Connections, Reads
@@ -25,6 +32,7 @@ from calendar_ingest.writer import Writer
 from tandem.contracts.connections import Provider
 from tandem.contracts.topics import CALENDAR_EVENTS, CALENDAR_HINTS, SYNC_REQUESTS
 from tandem.runtime.app import Runtime
+from tandem.runtime.clock import Clock
 from tandem.runtime.continuity import Continuity
 from tandem.runtime.internal import internal
 
@@ -44,10 +52,12 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
     http = httpx.AsyncClient(timeout=CALL_TIMEOUT, limits=CALLS_MAX, follow_redirects=False)
     credentials = Credentials(settings, runtime.clock)
     runtime.on_start(credentials.open)
+    exchange = ExchangeClient(settings, credentials)
     if providers is None:
-        tokens = StoredTokens(credentials, TokenRefresh(http, settings, runtime.clock))
-        google = google_access(http, settings, tokens=tokens, clock=runtime.clock)
-        providers = {Provider.GOOGLE: google}
+        providers = {
+            **_providers(http, settings, credentials, runtime.clock),
+            Provider.EXCHANGE: exchange_access(exchange, settings, clock=runtime.clock),
+        }
     connections, reads = Connections(runtime), Reads(runtime)
     commands, channels = Commands(runtime), Channels(runtime)
     reports = Reports(runtime, connections)
@@ -94,6 +104,7 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
     ).declare(runtime)
     # Hooks run in this order: nothing is closed that draining may still need.
     runtime.on_stop(http.aclose)
+    runtime.on_stop(exchange.close)
     runtime.on_stop(credentials.close)
 
     routes = runtime.health.routes()
@@ -101,6 +112,13 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
         guard = internal(settings.internal_token)
         routes += [
             Route("/webhooks/google", GoogleWebhook(runtime, channels).take, methods=["POST"]),
+            *MicrosoftWebhooks(runtime, channels).routes(),
+            Route("/webhooks/exchange", ExchangeWebhook(runtime, channels).take, methods=["POST"]),
+            Route(
+                "/internal/exchange-accounts",
+                guard(FindExchangeAccount(exchange, settings, credentials).answer),
+                methods=["POST"],
+            ),
             Route(
                 "/internal/calendars",
                 guard(ListCalendars(providers, credentials).answer),
@@ -108,6 +126,18 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
             ),
         ]
     return Starlette(routes=routes, lifespan=runtime.lifespan)
+
+
+def _providers(
+    http: httpx.AsyncClient, settings: Settings, credentials: Credentials, clock: Clock
+) -> Providers:
+    """The providers at which this installation is known."""
+    google = StoredTokens(credentials, GoogleRefresh(http, settings, clock))
+    known = {Provider.GOOGLE: google_access(http, settings, tokens=google, clock=clock)}
+    if settings.microsoft_client_id:
+        microsoft = StoredTokens(credentials, MicrosoftRefresh(http, settings, clock))
+        known[Provider.MICROSOFT] = microsoft_access(http, settings, tokens=microsoft, clock=clock)
+    return known
 
 
 def _run(runtime: Runtime, role: str, pools: list[WorkPool[Any]]) -> None:

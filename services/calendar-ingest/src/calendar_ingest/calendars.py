@@ -20,6 +20,10 @@ class RefusedError(Permanent):
     """The provider refused for good; the message is its own short reason."""
 
 
+class CloudMailboxError(RefusedError):
+    """The mailbox is in Exchange Online, which is reached through Graph."""
+
+
 class NotOrganizerError(RefusedError):
     """Only the organiser of the event may do this."""
 

@@ -1,9 +1,11 @@
 """The credential store, open while the service runs, and the access tokens in it."""
 
+from uuid import UUID
+
 from calendar_ingest.calendars import Account
 from calendar_ingest.settings import Settings
 from tandem.runtime.clock import Clock
-from tandem.runtime.credential_store import CredentialStore, Refresh
+from tandem.runtime.credential_store import Credential, CredentialStore, Refresh
 from tandem.runtime.postgres import Pool, open_pool
 from tandem.runtime.secrets import Sealer
 
@@ -29,6 +31,10 @@ class Credentials:
         """Connect, and bring the store's schema up to date."""
         await CredentialStore.migrate(self._url)
         self._pool = await open_pool(self._url, connections_max=self._connections_max)
+
+    async def password(self, credential_id: UUID) -> Credential | None:
+        """The credential of an account that is opened with a password."""
+        return await self.store.get(credential_id)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -151,7 +151,15 @@ WITH due AS (
 )
 UPDATE calendar.connections c SET channel_due_at = now() + make_interval(secs => :lease_s)
 FROM due WHERE c.connection_id = due.connection_id
-RETURNING c.connection_id, c.credential_id, c.provider, c.calendar_id, c.push_up;
+RETURNING c.connection_id, c.credential_id, c.provider, c.calendar_id, c.push_up,
+    (SELECT h.channel_id FROM calendar.channels h
+     WHERE h.connection_id = c.connection_id AND h.calendar_id = c.calendar_id
+       AND h.state = 'live' AND h.expires_at > now() ORDER BY h.opened_at DESC LIMIT 1)
+        AS live_channel_id,
+    (SELECT h.resource_id FROM calendar.channels h
+     WHERE h.connection_id = c.connection_id AND h.calendar_id = c.calendar_id
+       AND h.state = 'live' AND h.expires_at > now() ORDER BY h.opened_at DESC LIMIT 1)
+        AS live_resource_id;
 
 -- name: add_channel!
 INSERT INTO calendar.channels (channel_id, connection_id, calendar_id, secret_hash)
@@ -187,6 +195,15 @@ WHERE c.connection_id = :connection_id RETURNING c.push_up;
 UPDATE calendar.channels SET renew_at = now()
 WHERE connection_id = :connection_id AND state = 'live'
   AND opened_at < now() - make_interval(secs => :younger_s);
+
+-- name: renew_channels_now!
+-- The provider says that a channel needs care.
+WITH due AS (
+    UPDATE calendar.channels SET renew_at = now()
+    WHERE connection_id = :connection_id AND state = 'live' RETURNING connection_id
+)
+UPDATE calendar.connections SET channel_due_at = now()
+WHERE connection_id IN (SELECT connection_id FROM due);
 
 -- name: claim_closing
 -- Channels that nobody needs any more; without their connection they can only be forgotten.

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from calendar_ingest.calendars import CalendarGoneError, Channel, Providers, UnwatchableError
 from calendar_ingest.reports import Reports
@@ -73,6 +74,15 @@ class Watcher:
         await self._channels.drop(closing.channel_id)
 
     async def _open(self, claim: WatchClaim) -> None:
+        """Prolong the channel that lives, where its provider can, or open a new one."""
+        if claim.live is not None:
+            live_id, resource_id = claim.live
+            present = Channel(str(live_id), resource_id, self._runtime.clock.now())
+            push = self._providers[claim.provider].push
+            renewed = await push.renew(claim.calendar, present)
+            if renewed is not None:
+                await self._opened(claim, live_id, renewed)
+                return
         channel_id = self._runtime.new_id()
         secret = secrets.token_urlsafe(32)
         await self._channels.add(claim, channel_id, secret_hash(secret))
@@ -83,6 +93,9 @@ class Watcher:
         except Permanent:
             await self._channels.drop(channel_id)
             raise
+        await self._opened(claim, channel_id, channel)
+
+    async def _opened(self, claim: WatchClaim, channel_id: UUID, channel: Channel) -> None:
         life = channel.expires_at - self._runtime.clock.now()
         renew_at = channel.expires_at - max(life * RENEW_SHARE, timedelta())
         async with self._runtime.pool.acquire() as db, db.transaction():

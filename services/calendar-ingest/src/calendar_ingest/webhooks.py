@@ -41,10 +41,10 @@ class GoogleWebhook:
         return Response(status_code=status)
 
     async def _checked(self, request: Request) -> tuple[str, int]:
-        if not await _is_small(request):
+        if await small_body(request) is None:
             return "too_large", 413
         state = request.headers.get("x-goog-resource-state", "")
-        channel_id = _uuid(request.headers.get("x-goog-channel-id", ""))
+        channel_id = uuid_or_none(request.headers.get("x-goog-channel-id", ""))
         if state not in _STATES or channel_id is None:
             return "malformed", 400
         with span("webhook.google", kind=SpanKind.SERVER):
@@ -53,37 +53,46 @@ class GoogleWebhook:
                 if known is None:
                     return "unknown", 404
                 connection_id, expected = known
-                token = request.headers.get("x-goog-channel-token", "")[:TOKEN_LENGTH_MAX]
-                if not same_secret(secret_hash(token).hex(), expected.hex()):
+                token = request.headers.get("x-goog-channel-token", "")
+                if not is_secret(token, expected):
                     return "unauthorized", 401
                 if state != "sync":
-                    await self._hint(connection_id)
+                    await hint(self._runtime, connection_id)
             except Exception as error:
                 if not is_retryable(error):
                     raise
                 return "unavailable", 503
         return "accepted", 204
 
-    async def _hint(self, connection_id: UUID) -> None:
-        hint = CalendarHinted(
-            message_id=self._runtime.new_id(),
-            occurred_at=self._runtime.clock.now(),
-            connection_id=connection_id,
-            cause=HintCause.PUSH,
-        )
-        await self._runtime.publisher.publish([outgoing(CALENDAR_HINTS, hint)])
+
+async def hint(runtime: Runtime, connection_id: UUID) -> None:
+    """Have the calendar of a connection read; returns once Kafka has the hint."""
+    message = CalendarHinted(
+        message_id=runtime.new_id(),
+        occurred_at=runtime.clock.now(),
+        connection_id=connection_id,
+        cause=HintCause.PUSH,
+    )
+    await runtime.publisher.publish([outgoing(CALENDAR_HINTS, message)])
 
 
-async def _is_small(request: Request) -> bool:
-    size = 0
+def is_secret(told: str, expected: bytes) -> bool:
+    """Whether a notice tells the secret of which we keep a hash."""
+    return same_secret(secret_hash(told[:TOKEN_LENGTH_MAX]).hex(), expected.hex())
+
+
+async def small_body(request: Request) -> bytes | None:
+    """The body of a notice; None where it is too large."""
+    body = b""
     async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            return False
-    return True
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            return None
+    return body
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that a text holds, if it is one."""
     try:
         return UUID(text)
     except ValueError:

@@ -7,19 +7,21 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from settings_api.announcements import Announcements
-from settings_api.api import answers, people
+from settings_api.api import answers, decisions, people
 from settings_api.api import connections as connection_calls
 from settings_api.api.problems import DOCUMENTED, add_problem_handlers
 from settings_api.connections import Connections
 from settings_api.cookies import Cookies
 from settings_api.credentials import Credentials
 from settings_api.email_providers import EmailProviders, KnownDomains
+from settings_api.exchange_accounts import ExchangeAccounts
 from settings_api.mail_exchangers import MailExchangers, resolve_mx
 from settings_api.neighbours import Neighbours
 from settings_api.oauth import endpoints as oauth
 from settings_api.oauth.google import GoogleAccounts
 from settings_api.oauth.pipedrive import PipedriveSignIn
 from settings_api.oauth.states import OAuthStates
+from settings_api.pages.routes import PAGES
 from settings_api.parts import Parts
 from settings_api.releases import Releases
 from settings_api.reports import Reports
@@ -67,6 +69,9 @@ def create_app(
         oauth_states=states,
         pipedrive=PipedriveSignIn(
             runtime, settings, http, states=states, users=users, credentials=credentials
+        ),
+        exchange=ExchangeAccounts(
+            runtime, credentials=credentials, connections=connections, neighbours=neighbours
         ),
         google=GoogleAccounts(
             runtime,
@@ -128,7 +133,8 @@ def _web(runtime: Runtime, settings: Settings, parts: Parts) -> FastAPI:
         responses=DOCUMENTED,
     )
     app.state.parts = parts
-    for router in (people.router, answers.router, connection_calls.router, oauth.router):
+    calls = (people.router, answers.router, decisions.router, connection_calls.router)
+    for router in (*calls, oauth.router, *PAGES):
         app.include_router(router)
     app.router.routes.extend(runtime.health.routes())
     add_problem_handlers(app)

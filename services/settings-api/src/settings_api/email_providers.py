@@ -2,10 +2,13 @@
 
 from typing import Final, Protocol
 
-from settings_api.problem import ProblemError, field_problem
+from settings_api.problem import field_problem
 from tandem.contracts.connections import Provider
 
-WORKS: Final = "Google Calendar works (Gmail and Google Workspace accounts)"
+WORKS: Final = (
+    "Google Calendar works (Gmail and Google Workspace accounts), and so do Exchange servers "
+    "(with the account's password)"
+)
 BUILT: Final = frozenset({Provider.GOOGLE})
 NEVER: Final = frozenset({"imap", "pop", "pop3", "caldav"})
 _DOMAINS: Final = {
@@ -57,14 +60,29 @@ async def provider_of(email: str, named: str | None, providers: EmailProviders) 
     return _connectable(found, "email")
 
 
-def no_password_accounts() -> ProblemError:
-    """The answer to an account that is to be opened with a password."""
-    return field_problem("password", f"Exchange servers cannot be connected yet. {WORKS}")
+async def takes_password(email: str, named: str | None, providers: EmailProviders) -> bool:
+    """Whether an account is opened with the password that came with its address.
+
+    A mailbox of Exchange Online is not, whatever was sent: it goes through Graph. ProblemError
+    422 for the accounts of other providers.
+    """
+    if named is not None:
+        found: str | None = named.lower()
+    else:
+        found = await providers.of_domain(email.rpartition("@")[2].lower())
+    if found == Provider.GOOGLE:
+        raise field_problem("password", "Google asks for it on its own page; leave it out")
+    if found in {None, Provider.EXCHANGE}:
+        return True
+    _connectable(str(found), "email" if named is None else "provider")
+    return False
 
 
 def _connectable(provider: str, field: str) -> Provider:
     if provider in BUILT:
         return Provider(provider)
+    if provider == Provider.EXCHANGE:
+        raise field_problem(field, f'Exchange servers need the account\'s "password". {WORKS}')
     if provider in NEVER:
         raise field_problem(field, f"{provider} accounts cannot be connected. {WORKS}")
     if provider in set(Provider):

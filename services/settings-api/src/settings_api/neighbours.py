@@ -1,12 +1,12 @@
-"""Asks the other services over internal HTTP: activity types, calendars, history, explanations."""
+"""Asks the other services over internal HTTP: activity types, calendars, decisions."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import httpx
 
-from settings_api.problem import ProblemError
+from settings_api.problem import ProblemError, field_problem
 from settings_api.settings import Settings
 from settings_api.user import User
 from tandem.contracts.connections import Provider
@@ -86,6 +86,26 @@ class Neighbours:
             for one in body["items"]
         ]
 
+    async def exchange_server(self, credential_id: UUID) -> str:
+        """The server of an Exchange account whose password is good there.
+
+        ProblemError 422 where it is not, or where no server is found.
+        """
+        url = self._settings.calendar_ingest_url.rstrip("/") + "/internal/exchange-accounts"
+        try:
+            told = await self._told("POST", url, json={"credential_id": str(credential_id)})
+        except ProblemError as problem:
+            if problem.status == httpx.codes.CONFLICT:
+                raise field_problem("password", "the server does not accept it") from problem
+            if problem.status == httpx.codes.UNPROCESSABLE_ENTITY:
+                raise field_problem(
+                    "server",
+                    f"{problem.title}; send the address of your Exchange server as "
+                    '"server", or connect an Exchange Online mailbox without a password',
+                ) from problem
+            raise
+        return str(told["server"])
+
     async def history(self, connection_id: UUID, asked: dict[str, str]) -> dict[str, Any]:
         """A page of a connection's history."""
         path = f"/internal/connections/{connection_id}/history"
@@ -100,12 +120,47 @@ class Neighbours:
                 return None
             raise
 
-    async def _get(self, base: str, path: str, params: dict[str, str]) -> dict[str, Any]:
+    async def preview(self, connection_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
+        """What a connection would write, with other settings where `asked` has them."""
+        return await self._post(f"/internal/connections/{connection_id}/preview", asked)
+
+    async def undo(self, connection_id: UUID, row: int) -> dict[str, Any]:
+        """Take a row of the history back; ProblemError 409 where that cannot be."""
+        path = f"/internal/connections/{connection_id}/history/{row}/undo"
         try:
-            answer = await self._http.get(
-                base.rstrip("/") + path,
-                params=params,
-                headers=bearer(self._settings.internal_token),
+            return await self._post(path, {})
+        except ProblemError as problem:
+            if problem.status == httpx.codes.CONFLICT:
+                raise ProblemError(409, "row: it cannot be taken back (any more)") from problem
+            raise
+
+    async def held(self, connection_id: UUID) -> dict[str, Any]:
+        """Deletions that wait for the user's word."""
+        path = f"/internal/connections/{connection_id}/held"
+        return await self._get(self._settings.reconciler_url, path, {})
+
+    async def settle_held(
+        self, connection_id: UUID, word: Literal["confirm", "reject"]
+    ) -> dict[str, Any]:
+        """Carry out the held deletions, or restore what was deleted."""
+        return await self._post(f"/internal/connections/{connection_id}/held/{word}", {})
+
+    async def wake(self, connection_id: UUID) -> None:
+        """Let items go on that rested because they were written again and again."""
+        await self._post(f"/internal/connections/{connection_id}/wake", {})
+
+    async def _post(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+        return await self._told(
+            "POST", self._settings.reconciler_url.rstrip("/") + path, json=asked
+        )
+
+    async def _get(self, base: str, path: str, params: dict[str, str]) -> dict[str, Any]:
+        return await self._told("GET", base.rstrip("/") + path, params=params)
+
+    async def _told(self, method: str, url: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer = await self._http.request(
+                method, url, headers=bearer(self._settings.internal_token), **request
             )
         except httpx.HTTPError as error:
             raise ProblemError(503, _SILENT) from error

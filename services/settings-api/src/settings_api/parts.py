@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from settings_api.connections import Connections
 from settings_api.cookies import Cookies
 from settings_api.email_providers import EmailProviders
+from settings_api.exchange_accounts import ExchangeAccounts
 from settings_api.neighbours import Neighbours
 from settings_api.oauth.google import GoogleAccounts
 from settings_api.oauth.pipedrive import PipedriveSignIn
@@ -26,3 +27,4 @@ class Parts:
     oauth_states: OAuthStates
     pipedrive: PipedriveSignIn
     google: GoogleAccounts
+    exchange: ExchangeAccounts

@@ -44,6 +44,9 @@ RETURNING u.*, c.name AS company_name, c.domain AS company_domain, s.csrf_token;
 -- name: delete_session!
 DELETE FROM settings.sessions WHERE token_hash = :token_hash;
 
+-- name: delete_sessions_of!
+DELETE FROM settings.sessions WHERE company_id = :company_id AND user_id = :user_id;
+
 -- name: forget_expired!
 WITH states AS (DELETE FROM settings.oauth_states WHERE expires_at < :now)
 DELETE FROM settings.sessions WHERE created_at < :born_after OR seen_at < :seen_after;

@@ -25,11 +25,13 @@ class SecurityHeaders:
         self._headers = {**_HEADERS, **(_ENCRYPTED if encrypted else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, and add the headers to its answer."""
+        """Let the request through, and add the headers that its answer does not set itself."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -83,6 +83,10 @@ class Tokens:
         """Sign out."""
         await QUERIES.delete_session(self._runtime.pool, token_hash=hash_of(token))
 
+    async def close_sessions(self, user: SyncUser) -> None:
+        """Sign a user out of every browser."""
+        await QUERIES.delete_sessions_of(self._runtime.pool, **user.model_dump())
+
     async def make_api_token(self, user: SyncUser, name: str) -> tuple[UUID, str]:
         """A new API token; it is shown this once. TooManyTokensError beyond the limit."""
         if len(await self.api_tokens(user)) >= API_TOKENS_MAX:

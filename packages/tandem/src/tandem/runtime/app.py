@@ -15,6 +15,7 @@ from faststream.kafka import KafkaBroker
 from pydantic import BaseModel, TypeAdapter
 
 from tandem.contracts.topics import Topic
+from tandem.runtime import metrics
 from tandem.runtime.clock import Clock, SystemClock
 from tandem.runtime.failures import DeadLetterLimit
 from tandem.runtime.health import Health
@@ -225,6 +226,10 @@ class Runtime:
         return beat_and_poll
 
     async def _relay(self) -> None:
+        idle = self.pool.get_idle_size()
+        metrics.POOL.labels("idle").set(idle)
+        metrics.POOL.labels("used").set(self.pool.get_size() - idle)
+        metrics.POOL.labels("most").set(self.pool.get_max_size())
         await self.outbox.relay(self.pool, self.publisher)
 
     async def _database_answers(self) -> bool:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
 
 BEAT_MAX = timedelta(minutes=4)
@@ -31,6 +32,7 @@ class Health:
     def beat(self, loop: str) -> None:
         """Note that a loop is alive."""
         self._beats[loop] = self._clock.now()
+        metrics.HEARTBEAT.labels(loop).set(self._beats[loop].timestamp())
 
     def idle(self, loop: str) -> None:
         """Note that a loop waits for its next round, however long that is."""

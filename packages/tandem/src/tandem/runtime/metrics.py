@@ -33,7 +33,21 @@ PROVIDER_SECONDS: Final = Histogram(
 DECISIONS: Final = Counter(
     "tandem_decisions_total", "Decisions of the reconciler", ["action", "reason"]
 )
+CHANGE_SECONDS: Final = Histogram(
+    "tandem_change_seconds",
+    "Age of a change, from the stamp of the side that made it to the other side's answer",
+    ["provider", "direction"],
+    buckets=(0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600),
+)
+CONSUME_AGE: Final = Gauge(
+    "tandem_consume_age_seconds", "Age of the oldest message of the batch taken last", ["topic"]
+)
 OUTBOX_WAITING: Final = Gauge("tandem_outbox_waiting", "Outbox rows not yet published")
+OUTBOX_AGE: Final = Gauge("tandem_outbox_age_seconds", "Age of the oldest outbox row")
+POOL: Final = Gauge("tandem_database_connections", "Connections to PostgreSQL", ["state"])
+HEARTBEAT: Final = Gauge(
+    "tandem_heartbeat_timestamp_seconds", "When a loop last began a round", ["loop"]
+)
 LOOP_ERRORS: Final = Counter("tandem_loop_errors_total", "Failed rounds of a run loop", ["loop"])
 BROKER_LOSSES: Final = Counter(
     "tandem_broker_losses_total", "Times that Kafka was found to have lost acknowledged messages"

@@ -68,6 +68,7 @@ class Outbox:
             total += published
             if published < BATCH_MAX:
                 metrics.OUTBOX_WAITING.set(0)
+                metrics.OUTBOX_AGE.set(0)
                 return total
 
     async def _relay_batch(self, pool: Pool, publisher: Publisher) -> int:
@@ -76,13 +77,15 @@ class Outbox:
                 "SELECT pg_advisory_xact_lock(hashtext($1))", f"relay:{self._schema}"
             )
             rows = await connection.fetch(
-                f"SELECT id, topic, key, value, trace FROM {self._schema}.outbox"  # noqa: S608
+                "SELECT id, topic, key, value, trace, clock_timestamp() - created_at AS age"  # noqa: S608
+                f" FROM {self._schema}.outbox"
                 " ORDER BY id LIMIT $1",
                 BATCH_MAX,
             )
             if not rows:
                 return 0
             metrics.OUTBOX_WAITING.set(len(rows))
+            metrics.OUTBOX_AGE.set(rows[0]["age"].total_seconds())
             await publisher.publish(
                 Outgoing(row["topic"], row["key"], row["value"], row["trace"]) for row in rows
             )

@@ -127,6 +127,8 @@ class Failures:
         unknown_tries_max: int,
     ) -> None:
         topic = deliveries[0][0].topic
+        oldest_s = min(record.timestamp for record, _ in deliveries) / 1000
+        metrics.CONSUME_AGE.labels(topic).set(max(0.0, self._clock.now().timestamp() - oldest_s))
         tries = 0
         while True:
             tries += 1

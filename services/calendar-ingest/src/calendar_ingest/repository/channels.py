@@ -26,6 +26,8 @@ class WatchClaim:
     provider: Provider
     calendar: Calendar
     push_up: bool | None
+    live: tuple[UUID, str] | None = None
+    """Channel id and resource of the channel that still lives, if any."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class Channels:
                     Account(as_uuid(row["credential_id"]), background=True), row["calendar_id"]
                 ),
                 row["push_up"],
+                live=(as_uuid(row["live_channel_id"]), row["live_resource_id"])
+                if row["live_channel_id"]
+                else None,
             )
             for row in rows
         ]
@@ -105,6 +110,10 @@ class Channels:
         await QUERIES.doubt_channels(
             self._database.pool, connection_id=connection_id, younger_s=TRUSTED_S
         )
+
+    async def renew_now(self, connection_id: UUID) -> None:
+        """Have the channel of a connection renewed: the provider says that it needs that."""
+        await QUERIES.renew_channels_now(self._database.pool, connection_id=connection_id)
 
     async def claim_closing(self, most: int) -> list[ClosingChannel]:
         """Claim channels that nobody needs any more."""

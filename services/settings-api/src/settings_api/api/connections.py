@@ -11,9 +11,9 @@ from settings_api.api.caller import Caller, CurrentCaller, CurrentParts
 from settings_api.api.changes import SettingsChange, check_change
 from settings_api.api.shown import ConnectionList, ShownConnection, shown
 from settings_api.connection import READ, Connection
-from settings_api.email_providers import no_password_accounts, provider_of
+from settings_api.email_providers import provider_of, takes_password
 from settings_api.parts import Parts
-from settings_api.problem import ProblemError
+from settings_api.problem import ProblemError, field_problem
 from tandem.contracts.requests import ResyncRequested
 
 CONNECTIONS_MAX = 10
@@ -78,18 +78,26 @@ async def connect(
     response: Response,
     caller: CurrentCaller,
     parts: CurrentParts,
-) -> Departure:
+) -> Departure | ShownConnection:
     """Begin to connect a calendar account, or to connect it again.
+
+    An Exchange account is connected at once, with its password: 201 with the connection.
 
     The answer's cookie must be sent along when the provider sends the user back.
     """
     email = order.email.lower()
-    if order.password is not None or order.server is not None:
-        raise no_password_accounts()
+    await _check_room(parts, caller, email)
+    if order.password is not None and await takes_password(
+        email, order.provider, parts.email_providers
+    ):
+        connected = await parts.exchange.connect(
+            caller.user, email, password=order.password, server=order.server or ""
+        )
+        response.status_code = 201
+        return _answered(connected, response)
+    if order.server is not None and order.password is None:
+        raise field_problem("password", "an Exchange server needs the account's password")
     await provider_of(email, order.provider, parts.email_providers)
-    known = await parts.connections.of_user(caller.user.key)
-    if len(known) >= CONNECTIONS_MAX and email not in {one.email for one in known}:
-        raise ProblemError(409, f"at most {CONNECTIONS_MAX} connections; disconnect one first")
     browser = parts.cookies.browser_of(request)
     parts.cookies.set_browser(response, browser)
     return Departure(
@@ -167,8 +175,11 @@ async def pause(
 async def resume(
     connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
-    """Go on after a pause: both sides are read again and brought together."""
-    return _answered(await _paused(parts, caller, connection_id, paused=False), response)
+    """Go on after a pause, and with items that rested because they seemed to loop."""
+    resumed = await _paused(parts, caller, connection_id, paused=False)
+    if resumed.started:
+        await parts.neighbours.wake(connection_id)
+    return _answered(resumed, response)
 
 
 @router.post("/{connection_id}/resync", status_code=202)
@@ -198,6 +209,12 @@ async def disconnect(
         owner=caller.user.key,
     )
     return Disconnected(id=connection_id, events=events)
+
+
+async def _check_room(parts: Parts, caller: Caller, email: str) -> None:
+    known = await parts.connections.of_user(caller.user.key)
+    if len(known) >= CONNECTIONS_MAX and email not in {one.email for one in known}:
+        raise ProblemError(409, f"at most {CONNECTIONS_MAX} connections; disconnect one first")
 
 
 async def _paused(parts: Parts, caller: Caller, connection_id: UUID, *, paused: bool) -> Connection:

@@ -3,18 +3,19 @@
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from settings_api.api.caller import CurrentParts, check_csrf
 from settings_api.oauth.pipedrive import PROVIDER as PIPEDRIVE
 from settings_api.oauth.states import RoundTrip
+from settings_api.pages.page_route import PageRoute
 from settings_api.parts import Parts
 from settings_api.problem import ProblemError
 from tandem.contracts.connections import Provider
 
 VALUE_LENGTH_MAX: Final = 4096
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 @router.get("/oauth/pipedrive/start")
@@ -48,15 +49,6 @@ async def finish_google(request: Request, parts: CurrentParts) -> Response:
         raise ProblemError(400, "state: somebody else is signed in here; start again")
     await parts.google.connect(trip, code)
     return RedirectResponse("/", 303)
-
-
-@router.get("/")
-async def where_to_go(request: Request, parts: CurrentParts) -> Response:
-    """What a browser sees after a round trip."""
-    session = await parts.cookies.session_of(request)
-    if session is None:
-        return PlainTextResponse("Tandem. Sign in at /oauth/pipedrive/start\n")
-    return PlainTextResponse("Tandem. You are signed in; the REST API is at /api/openapi.json\n")
 
 
 @router.post("/logout")

@@ -6,8 +6,9 @@ import httpx
 
 from calendar_ingest.adapters.google.budget import Budget
 from calendar_ingest.adapters.google.calendars import GoogleCalendars
-from calendar_ingest.adapters.google.client import GoogleClient, Tokens
+from calendar_ingest.adapters.google.client import GoogleClient
 from calendar_ingest.adapters.google.push import GooglePush
+from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Access
 from calendar_ingest.settings import GoogleSettings
 from tandem.runtime.clock import Clock

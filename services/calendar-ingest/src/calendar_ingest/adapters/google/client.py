@@ -5,7 +5,7 @@ Each is sent once, within the quota; an answer becomes an object, or an error in
 
 import json
 import re
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import httplib2  # type: ignore[import-untyped]
 import httpx
@@ -13,6 +13,7 @@ from googleapiclient.discovery import build
 from opentelemetry.trace import SpanKind
 
 from calendar_ingest.adapters.google.budget import Budget
+from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Account, RefusedError
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
@@ -35,14 +36,6 @@ _QUOTA: Final = {
 }
 _SCOPE: Final = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
 _PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
-
-
-class Tokens(Protocol):
-    """Where access tokens come from."""
-
-    async def token(self, account: Account, *, stale: str = "") -> str:
-        """An access token that holds; `stale` is one that was just refused."""
-        ...
 
 
 class GoogleError(RefusedError):

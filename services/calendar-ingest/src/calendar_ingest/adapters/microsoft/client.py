@@ -1,0 +1,195 @@
+"""Sends requests to Graph, within a mailbox's limits, and reads what comes back.
+
+Each is sent once; an answer becomes an object, or an error in our own words.
+"""
+
+import asyncio
+import importlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+from opentelemetry.trace import SpanKind
+
+from calendar_ingest.adapters.microsoft.mailboxes import Mailboxes
+from calendar_ingest.adapters.microsoft.request import GraphRequest
+from calendar_ingest.adapters.tokens import Tokens
+from calendar_ingest.calendars import Account, RefusedError
+from tandem.runtime import metrics
+from tandem.runtime.clock import Clock
+from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.failures import Retryable
+from tandem.runtime.telemetry import span
+
+if TYPE_CHECKING:
+    from calendar_ingest.adapters.microsoft.requests import Requests
+
+Json = dict[str, Any]
+
+INLINE_WAIT_S_MAX: Final = 2.0
+ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
+DETAIL_LENGTH_MAX: Final = 200
+PAGE_EVENTS: Final = 200
+_THROTTLED: Final = {"ApplicationThrottled", "TooManyRequests", "ErrorExceededMessageLimit"}
+_PASSING: Final = {"ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerTransientError"}
+_PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
+_PREFER: Final = (
+    'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text", '
+    f"odata.maxpagesize={PAGE_EVENTS}"
+)
+
+
+class MicrosoftError(RefusedError):
+    """Graph's refusal, with its status and code."""
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class MicrosoftClient:
+    """Graph for our accounts; `requests` builds what is sent."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, api_url: str, tokens: Tokens, clock: Clock
+    ) -> None:
+        self._http = http
+        self._api_url = api_url
+        self._tokens = tokens
+        self._clock = clock
+        self._mailboxes = Mailboxes(clock)
+        self._requests: Requests | None = None
+        self._loading = asyncio.Lock()
+
+    async def requests(self) -> "Requests":
+        """The builder of requests; the vendor's library is loaded by the first call."""
+        async with self._loading:
+            if self._requests is None:
+                module = await asyncio.to_thread(
+                    importlib.import_module, "calendar_ingest.adapters.microsoft.requests"
+                )
+                self._requests = module.Requests(self._api_url)
+        return self._requests
+
+    async def call(
+        self, account: Account, operation: str, request: GraphRequest, *, etag: str = ""
+    ) -> Json:
+        """Send a request; with `etag` only where the event still has it (If-Match).
+
+        Raises Retryable, GrantLostError, or MicrosoftError for what Graph refuses.
+        """
+        await self._wait(account)
+        headers = {"prefer": _PREFER, "accept": "application/json"}
+        if request.content:
+            headers["content-type"] = "application/json"
+        if etag:
+            headers["if-match"] = etag
+        async with self._mailboxes.places(account):
+            token = await self._tokens.token(account)
+            with (
+                span(f"microsoft.{operation}", kind=SpanKind.CLIENT),
+                metrics.PROVIDER_SECONDS.labels("microsoft", operation).time(),
+            ):
+                try:
+                    response, content = await self._exchange(request, headers, token)
+                    if response.status_code == httpx.codes.UNAUTHORIZED:
+                        token = await self._tokens.token(account, stale=token)
+                        response, content = await self._exchange(request, headers, token)
+                except httpx.HTTPError as error:
+                    _count(operation, "unavailable")
+                    raise Retryable(f"microsoft: {type(error).__name__}") from error
+        return self._translate(account, operation, response, content)
+
+    async def _wait(self, account: Account) -> None:
+        wait = self._mailboxes.wait_s(account)
+        if wait > INLINE_WAIT_S_MAX:
+            raise Retryable("microsoft: throttled", retry_after_s=wait)
+        if wait > 0:
+            await self._clock.sleep(wait)
+
+    async def _exchange(
+        self, request: GraphRequest, headers: dict[str, str], token: str
+    ) -> tuple[httpx.Response, bytes]:
+        async with self._http.stream(
+            request.method,
+            request.url,
+            content=request.content,
+            headers={**headers, "authorization": f"Bearer {token}"},
+        ) as response:
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise RefusedError("microsoft: answer too large")
+        return response, bytes(content)
+
+    def _translate(
+        self, account: Account, operation: str, response: httpx.Response, content: bytes
+    ) -> Json:
+        """Give the answer's object, or raise what its status means."""
+        status = response.status_code
+        if response.is_success:
+            self._mailboxes.welcomed(account)
+            _count(operation, "ok")
+            return _parsed(content)
+        code, message = _error(content)
+        told = _seconds(response.headers.get("retry-after"))
+        if status == httpx.codes.TOO_MANY_REQUESTS or code in _THROTTLED:
+            _count(operation, "throttled")
+            wait = self._mailboxes.throttled(account, told)
+            raise Retryable("microsoft: throttled", retry_after_s=wait)
+        if (
+            status >= httpx.codes.INTERNAL_SERVER_ERROR
+            or status == httpx.codes.REQUEST_TIMEOUT
+            or code in _PASSING
+        ):
+            _count(operation, "unavailable")
+            raise Retryable(f"microsoft: status {status}", retry_after_s=told)
+        if status == httpx.codes.UNAUTHORIZED:
+            _count(operation, "unauthorized")
+            raise GrantLostError("microsoft does not accept the account's grant")
+        if status == httpx.codes.FORBIDDEN and not code:
+            _count(operation, "unavailable")
+            raise Retryable("microsoft: a gateway refused the request")
+        _count(operation, "refused")
+        raise MicrosoftError(_detail(status, code, message), status=status, code=code)
+
+
+def _parsed(content: bytes) -> Json:
+    """The answer's object; some operations answer with nothing."""
+    if not content:
+        return {}
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise Retryable("microsoft: the answer is not what it should be")
+    return answer
+
+
+def _error(content: bytes) -> tuple[str, str]:
+    """Code and message of an error; empty where the answer has another shape."""
+    try:
+        error = json.loads(content)["error"]
+        return str(error.get("code") or ""), str(error.get("message") or "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", ""
+
+
+def _detail(status: int, code: str, message: str) -> str:
+    """Graph's own reason, without addresses of people or pages."""
+    return " ".join(f"{status} {code} {_PERSONAL.sub('…', message)}".split())[:DETAIL_LENGTH_MAX]
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(float(text), 0.0) if text else None
+    except ValueError:
+        return None
+
+
+def _count(operation: str, result: str) -> None:
+    metrics.PROVIDER_CALLS.labels("microsoft", operation, result).inc()

@@ -1,0 +1,183 @@
+"""Journeys of an account at an Exchange server: both ways, troubles, and how it is connected."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from exchangelib import (
+    DELEGATE,
+    Account,
+    CalendarItem,
+    Configuration,
+    Credentials,
+    EWSDateTime,
+    EWSTimeZone,
+)
+from exchangelib.items import SEND_TO_NONE
+from tests.e2e.company import Company
+from tests.e2e.person import Person, in_days
+from tests.e2e.waiting import eventually
+
+from tandem_embedded.demo_user import connect_exchange
+from tandem_embedded.stack import Stack
+from tandem_sandbox.accounts import MailboxSeed, Seed, mailbox
+
+
+class Office:
+    """A mailbox at the Exchange server, in the hands of its owner."""
+
+    def __init__(self, stack: Stack, seed: MailboxSeed) -> None:
+        self.email, self.password = seed.email, seed.password
+        self.server = stack.urls["sandbox"] + "/exchange/EWS/Exchange.asmx"
+        self.account = Account(
+            seed.email,
+            config=Configuration(
+                service_endpoint=self.server, credentials=Credentials(seed.email, seed.password)
+            ),
+            autodiscover=False,
+            access_type=DELEGATE,
+            default_timezone=EWSTimeZone("UTC"),
+        )
+
+    def events(self) -> list[CalendarItem]:
+        """Everything that lies ahead."""
+        now = EWSDateTime.from_datetime(datetime.now(UTC))
+        return list(self.account.calendar.view(start=now, end=now + timedelta(days=60)))
+
+    def event_named(self, subject: str) -> CalendarItem:
+        """The one event with a subject, once it is there."""
+
+        def look() -> CalendarItem | None:
+            found = [one for one in self.events() if one.subject == subject]
+            assert len(found) < 2, found
+            return found[0] if found else None
+
+        return eventually(look, what=f"event {subject}")
+
+    def create(self, subject: str, begin: datetime) -> CalendarItem:
+        """Make an event of an hour."""
+        start = EWSDateTime.from_datetime(begin)
+        item = CalendarItem(
+            account=self.account,
+            folder=self.account.calendar,
+            subject=subject,
+            start=start,
+            end=start + timedelta(hours=1),
+        )
+        return item.save(send_meeting_invitations=SEND_TO_NONE)
+
+
+@pytest.fixture
+def person(company: Company) -> Person:
+    """A signed-in salesperson."""
+    company.first.sign_in()
+    return company.first
+
+
+@pytest.fixture
+def office(stack: Stack, company: Company) -> Iterator[Office]:
+    """A new mailbox at the server."""
+    seed = mailbox(
+        f"p.{uuid4().hex[:10]}@onprem.example",
+        name="Person",
+        timezone="Europe/Stockholm",
+        locale="en_US",
+        provider="exchange",
+    )
+    order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
+    company.control.post("/seed", json=order).raise_for_status()
+    opened = Office(stack, seed)
+    yield opened
+    opened.account.protocol.close()
+
+
+def _connected(person: Person, office: Office) -> None:
+    shown = connect_exchange(person.tandem, email=office.email, password=office.password)
+    person.connection_id = shown["id"]
+
+
+def test_an_account_is_found_by_its_address_and_shown_as_connected(person, office):
+    answer = person.tandem.post(
+        "/api/v1/connections", json={"email": office.email, "password": office.password}
+    )
+    assert answer.status_code == 201
+    person.connection_id = answer.json()["id"]
+    shown = person.connection()
+    assert (shown["provider"], shown["status"]) == ("exchange", "setting_up")
+    assert office.password not in answer.text
+    calendars = person.get(f"/api/v1/connections/{person.connection_id}/calendars")["items"]
+    assert [one["name"] for one in calendars if one["primary"]] == ["Calendar"]
+    assert {one["name"]: one["writable"] for one in calendars}["Public holidays"] is False
+
+
+def test_a_given_server_is_taken_and_a_wrong_password_is_told(person, office):
+    order = {"email": office.email, "password": "wrong", "server": office.server}
+    refused = person.tandem.post("/api/v1/connections", json=order)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "password")
+    taken = person.tandem.post("/api/v1/connections", json=order | {"password": office.password})
+    assert taken.status_code == 201
+    person.connection_id = taken.json()["id"]
+    assert len(person.get("/api/v1/connections")["items"]) == 1
+
+
+def test_an_activity_goes_to_exchange_and_its_edits_and_deletion_follow(person, office, company):
+    _connected(person, office)
+    activity = person.create_activity("Visit", in_days(3))
+    event = office.event_named("Visit")
+    assert event.start == in_days(3)
+    person.change_activity(activity["id"], subject="Visit, later", due_time="12:00")
+    moved = office.event_named("Visit, later")
+    assert (moved.id, moved.start) == (event.id, in_days(3, hour=12))
+    person.delete_activity(activity["id"])
+    eventually(lambda: not office.events(), what="the event is gone")
+    company.settled()
+    assert office.events() == []
+
+
+def test_an_event_of_exchange_becomes_an_activity_and_both_ways_go_on(person, office, company):
+    _connected(person, office)
+    event = office.create("Lunch", in_days(4))
+    activity = person.activity_named("Lunch")
+    assert activity["due_time"][:5] == "09:00"
+    event.subject = "Long lunch"
+    event.save(update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+    assert person.activity_named("Long lunch")["id"] == activity["id"]
+    person.change_activity(activity["id"], location={"value": "Canteen"})
+    eventually(lambda: office.event_named("Long lunch").location == "Canteen", what="the place")
+    office.event_named("Long lunch").move_to_trash(send_meeting_cancellations=SEND_TO_NONE)
+    eventually(lambda: not person.activities(), what="the activity is gone")
+    company.settled()
+    assert (office.events(), person.activities()) == ([], [])
+
+
+def test_a_lost_answer_of_a_create_makes_no_second_event(person, office, company):
+    _connected(person, office)
+    company.arm(
+        provider="exchange",
+        operation="CreateItem",
+        account=office.email,
+        kind="timeout_after_write",
+    )
+    person.create_activity("Once", in_days(5))
+    office.event_named("Once")
+    company.settled()
+    assert len(office.events()) == 1
+
+
+def test_a_changed_password_is_told_and_mended(person, office, company, stack):
+    _connected(person, office)
+    company.control.post(
+        "/grants/revoke", json={"provider": "exchange", "email": office.email}
+    ).raise_for_status()
+    person.create_activity("Waits", in_days(6))
+    eventually(lambda: person.connection()["status"] == "reconnect_needed", what="it is told")
+    httpx.post(
+        stack.urls["sandbox"] + "/_control/grants/restore",
+        json={"provider": "exchange", "email": office.email},
+    ).raise_for_status()
+    order = {"email": office.email, "password": office.password}
+    assert person.tandem.post("/api/v1/connections", json=order).status_code == 201
+    office.event_named("Waits")
+    assert person.connection()["status"] == "active"

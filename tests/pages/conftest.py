@@ -1,0 +1,56 @@
+"""A running stack, a real browser, and a person of the sandbox in front of it."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Error, Playwright, async_playwright
+from tests.e2e.company import Company
+
+from tandem_embedded.addresses import Ports
+from tandem_embedded.stack import Stack, StackOptions
+
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def stack(scratch: Path) -> Iterator[Stack]:
+    """All processes, on ports of their own."""
+    running = Stack(
+        StackOptions(folder=scratch / "pages", ports=Ports.free(), durable=False, partitions=4)
+    )
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        running.forget()
+
+
+@pytest.fixture
+def company(stack: Stack) -> Iterator[Company]:
+    """A company with two users and their mailboxes, new in this sandbox."""
+    with Company.found(stack) as founded:
+        yield founded
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium, else the one that Playwright has brought."""
+    async with async_playwright() as playwright:
+        started = await _launched(playwright)
+        yield started
+        await started.close()
+
+
+async def _launched(playwright: Playwright) -> Browser:
+    found = next((path for name in SYSTEM_BROWSERS if (path := shutil.which(name))), None)
+    try:
+        return await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    except Error:
+        pytest.fail(
+            "no browser: install Chromium (apt-get install chromium, or playwright install "
+            "chromium)",
+            pytrace=False,
+        )

@@ -1,0 +1,106 @@
+"""Settings are saved by themselves, with and without scripts, and other tabs see them."""
+
+from playwright.async_api import Browser, expect
+from tests.e2e.company import Company
+from tests.pages.desk import Desk
+
+from tandem_embedded.stack import Stack
+
+
+async def test_each_setting_is_saved_by_itself_and_seen_in_another_tab(
+    stack: Stack, company: Company, browser: Browser
+):
+    context = await browser.new_context(locale="en-US")
+    desk = Desk(await context.new_page(), stack.urls["settings_api"], company.first)
+    page = desk.page
+    await desk.sign_in()
+    connection_id = await desk.add_calendar()
+    person = company.first
+    person.sign_in()
+    person.connection_id = connection_id
+    other = await context.new_page()
+    await other.goto(page.url)
+    await page.locator("#direction-one_way").check()
+    await desk.saved("direction")
+    await expect(page.locator("#save_events_as")).to_have_count(0)
+    await expect(other.locator("#save_events_as")).to_have_count(0)
+    await page.locator("#direction-two_way").check()
+    await expect(page.locator("#save_events_as")).to_be_visible()
+    await page.locator("#type-call").uncheck()
+    await desk.saved("synced_types")
+    await expect(other.locator("#type-call")).not_to_be_checked()
+    await page.locator("#default_duration_minutes-choice").fill("45")
+    await page.locator("#default_duration_minutes-choice").press("Tab")
+    await desk.saved("default_duration_minutes")
+    await page.locator("#include_deal_contact_info-choice").check()
+    await desk.saved("include_deal_contact_info")
+    settings = person.connection()["settings"]
+    assert settings["default_duration_minutes"] == 45
+    assert settings["include_deal_contact_info"] is True
+    assert "call" not in settings["synced_types"]
+    assert desk.troubles == []
+    await context.close()
+
+
+async def test_pages_read_and_save_without_scripts(
+    stack: Stack, company: Company, browser: Browser
+):
+    context = await browser.new_context(locale="en-US", java_script_enabled=False)
+    page = await context.new_page()
+    address, person = stack.urls["settings_api"], company.first
+    person.sign_in()
+    cookies = [
+        {"name": cookie.name, "value": cookie.value or "", "url": address}
+        for cookie in person.tandem.cookies.jar
+    ]
+    await context.add_cookies(cookies)  # type: ignore[arg-type]
+    await page.goto(address + "/")
+    await page.locator("#email").fill(person.email)
+    await page.get_by_role("button", name="Continue").click()
+    await page.wait_for_selector('[name="account"]')
+    person.reconnect_calendar()
+    connection_id = person.get("/api/v1/connections")["items"][0]["id"]
+    person.connection_id = connection_id
+    await page.goto(f"{address}/connections/{connection_id}")
+    await page.locator("#horizon_days-choice").fill("30")
+    await page.locator("#horizon_days button").click()
+    await expect(page.locator("#horizon_days .saved")).to_contain_text("Saved")
+    assert person.connection()["settings"]["horizon_days"] == 30
+    await context.close()
+
+
+async def test_an_account_that_cannot_be_synced_is_refused_with_what_works(
+    stack: Stack, company: Company, browser: Browser
+):
+    context = await browser.new_context(locale="en-US")
+    desk = Desk(await context.new_page(), stack.urls["settings_api"], company.first)
+    await desk.sign_in()
+    await desk.page.locator("#email").fill("anna@imap.invalid")
+    await desk.page.get_by_role("button", name="Continue").click()
+    await expect(desk.page.get_by_role("alert").filter(visible=True)).to_contain_text("works")
+    await expect(desk.page.locator("#email")).to_have_value("anna@imap.invalid")
+    await desk.is_accessible()
+    await context.close()
+
+
+async def test_a_token_is_shown_once_and_signing_out_everywhere_ends_every_session(
+    stack: Stack, company: Company, browser: Browser
+):
+    context = await browser.new_context(locale="en-US")
+    desk = Desk(await context.new_page(), stack.urls["settings_api"], company.first)
+    person = company.first
+    person.sign_in()
+    await desk.sign_in()
+    await desk.open("/tokens")
+    await desk.page.locator("#name").fill("reports")
+    await desk.page.get_by_role("button", name="Make a token").click()
+    token = await desk.page.locator("#made").input_value()
+    assert token.startswith("tnd_")
+    await desk.is_accessible()
+    await desk.open("/tokens")
+    assert token not in await desk.page.content()
+    assert person.tandem.get("/api/v1/me").status_code == 200
+    await desk.page.get_by_role("button", name="Sign out everywhere").click()
+    await expect(desk.page.get_by_role("link", name="Sign in with Pipedrive")).to_be_visible()
+    assert person.tandem.get("/api/v1/me").status_code == 401
+    await context.close()

@@ -1,0 +1,51 @@
+"""Every item of the user is explained, and an item of a synced pair is said to be synced."""
+
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.desk import CONNECTION_ID
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.people import ME
+from tests.simulation.process import Process
+from tests.simulation.simulation import Simulation
+from tests.simulation.store import Session
+
+from reconciler.core.reasons import Reason
+from reconciler.explain import explain_activity, explain_event
+
+NOT_AN_END: Final = frozenset({Reason.AWAITING, Reason.CREATED, Reason.UPDATED})
+
+
+def check(simulation: Simulation) -> list[str]:
+    """Items without an explanation, or with a wrong one."""
+    session = Session(simulation.stores["reconciler"], Process("judge", Random(0)))
+    return [
+        problem
+        for one in endings_of(simulation)
+        for problem in simulation.loop.run_until_complete(_check(simulation, session, one))
+    ]
+
+
+async def _check(simulation: Simulation, session: Any, one: Ending) -> list[str]:
+    now = simulation.clock.now()
+    wrong = []
+    for activity in one.activities:
+        if activity.owner_id != ME:
+            continue
+        told = await explain_activity(session, CONNECTION_ID, activity.activity_id, now=now)
+        wrong += _wrong(one, f"activity {activity.activity_id}", told)
+    for event in one.events:
+        told = await explain_event(session, CONNECTION_ID, event.event_id, now=now)
+        wrong += _wrong(one, f"event {event.event_id}", told)
+    return wrong
+
+
+def _wrong(one: Ending, item: str, told: Any) -> list[str]:
+    if told is None:
+        return [f"{one.token}: nothing is known of {item}"]
+    if not told.sentence or told.reason in NOT_AN_END:
+        return [f"{one.token}: {item} is explained by {told.reason}"]
+    is_pair = one.plain and one.counts == one.both == (1, 1)
+    if is_pair and not told.synced:
+        return [f"{one.token}: {item} is synced, but explained by {told.reason}"]
+    return []

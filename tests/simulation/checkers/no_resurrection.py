@@ -1,0 +1,19 @@
+"""What was deleted on one side, and was never edited on the other, is gone from both."""
+
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.simulation import Simulation
+
+
+def check(simulation: Simulation) -> list[str]:
+    """Meetings that are still, or again, there."""
+    return [
+        f"{one.token} was deleted, but has {one.counts[0]} activities and {one.counts[1]} events"
+        for one in endings_of(simulation)
+        if one.plain and one.deleted_on and one.counts not in _right(one)
+    ]
+
+
+def _right(one: Ending) -> set[tuple[int, int]]:
+    """An edit of the other side may beat the deletion; then the meeting is whole again."""
+    contested = len(one.deleted_on | one.edited_on) > 1
+    return {(0, 0), one.both} if contested else {(0, 0)}

@@ -1,0 +1,21 @@
+"""An event that came from Pipedrive goes with its activity's owner, type or date."""
+
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.people import ME
+from tests.simulation.simulation import Simulation
+
+
+def check(simulation: Simulation) -> list[str]:
+    """Events of activities that are not to be synced any more."""
+    return [
+        f"{one.token} has an event, though its activity is not eligible"
+        for one in endings_of(simulation)
+        if one.origin == "crm" and one.events and _is_ineligible(one)
+    ]
+
+
+def _is_ineligible(one: Ending) -> bool:
+    return bool(one.activities) and all(
+        activity.owner_id != ME or activity.type != "meeting" or activity.due_date is None
+        for activity in one.activities
+    )

@@ -1,0 +1,150 @@
+"""What became of each meeting of a run: who did what to it, and what is there in the end."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tests.simulation.people import Done
+from tests.simulation.providers import Write
+from tests.simulation.scenario import EVERYWHERE
+from tests.simulation.simulation import Simulation
+
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.events import EventSnapshot, TextFormat
+from tandem.contracts.meetings import AllDay
+
+PLAIN: Final = frozenset({*EVERYWHERE, "create"})
+DEFAULT_MINUTES: Final = 30
+MY_EMAIL: Final = "me@example.com"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One meeting at the end of a run."""
+
+    token: str
+    done: tuple[Done, ...]
+    writes: tuple[Write, ...]
+    activities: tuple[ActivitySnapshot, ...]
+    events: tuple[EventSnapshot, ...]
+    two_way: bool
+    braked: bool
+
+    @property
+    def origin(self) -> str:
+        """The side on which it was made."""
+        return self.done[0].edit.side
+
+    @property
+    def plain(self) -> bool:
+        """Whether only fields were edited and items deleted, so that the end is certain.
+
+        A link that was written too often within minutes rests until its user wakes it.
+        """
+        return not self.braked and all(one.edit.verb in PLAIN for one in self.done)
+
+    @property
+    def deleted_on(self) -> set[str]:
+        """Sides on which somebody deleted it."""
+        return {one.edit.side for one in self.done if one.edit.verb == "delete"}
+
+    @property
+    def edited_on(self) -> set[str]:
+        """Sides on which somebody edited it after it was made."""
+        return {one.edit.side for one in self.done if one.edit.verb not in {"create", "delete"}}
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many activities and events it has."""
+        return len(self.activities), len(self.events)
+
+    @property
+    def both(self) -> tuple[int, int]:
+        """The counts of a meeting that is as synced as it can be."""
+        return (0, 1) if self.origin == "calendar" and not self.two_way else (1, 1)
+
+
+def endings_of(simulation: Simulation) -> Iterator[Ending]:
+    """Every meeting that was made."""
+    people = simulation.people
+    braked = _braked(simulation)
+    for token in dict.fromkeys(one.edit.token for one in people.done):
+        yield Ending(
+            token=token,
+            done=tuple(one for one in people.done if one.edit.token == token),
+            writes=tuple(
+                one for one in simulation.outside.writes if one.title.split()[:1] == [token]
+            ),
+            activities=tuple(people.activities_of(token)),
+            events=tuple(people.events_of(token)),
+            two_way=simulation.scenario.direction == "two_way",
+            braked=token in braked,
+        )
+
+
+def _braked(simulation: Simulation) -> set[str]:
+    """Meetings whose link rests because of the loop brake."""
+    links = simulation.stores["reconciler"].tables.links  # type: ignore[attr-defined]
+    resting = {
+        str(item)
+        for link in links
+        if '"reason":"loop_suspected"' in link["body"]
+        for item in (link["activity_id"], link["event_id"])
+    }
+    people = simulation.people
+    return {one.edit.token for one in people.done if one.item_id in resting}
+
+
+def shown_by_activity(activity: ActivitySnapshot) -> dict[str, Any]:
+    """A meeting as a reader of the activity would tell it."""
+    timed = activity.due_time is not None
+    return {
+        "title": _words(activity.subject),
+        "schedule": _of_activity(activity),
+        "location": _words(activity.location),
+        "description": _lines(activity.public_description),
+        "busy": timed if activity.busy is None else activity.busy,
+        "guests": {guest.email.lower() for guest in activity.guests} - {MY_EMAIL},
+    }
+
+
+def shown_by_event(event: EventSnapshot) -> dict[str, Any]:
+    """A meeting as a reader of the calendar would tell it."""
+    text = event.description
+    if event.description_format is TextFormat.HTML:
+        text = html.unescape(re.sub(r"</?p>", "", text.replace("<br>", "\n")))
+    return {
+        "title": _words(event.title),
+        "schedule": _of_schedule(event.schedule),
+        "location": _words(event.location),
+        "description": _lines(text),
+        "busy": event.busy,
+        "guests": {one.email.lower() for one in event.attendees} - {MY_EMAIL},
+    }
+
+
+def _of_activity(activity: ActivitySnapshot) -> Any:
+    if activity.due_date is None:
+        return None
+    if activity.due_time is None:
+        return activity.due_date
+    start = datetime.combine(activity.due_date, activity.due_time, UTC)
+    minutes = activity.duration_minutes or DEFAULT_MINUTES
+    return start, start + timedelta(minutes=minutes)
+
+
+def _of_schedule(schedule: Any) -> Any:
+    if isinstance(schedule, AllDay):
+        return schedule.first
+    return schedule.start, schedule.end
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.replace("\u00a0", " ").split("\n")).strip()

@@ -1,0 +1,171 @@
+"""Faults as somebody might make them, each in one line of the core, the executor or a writer.
+
+A simulator that does not find them is not worth its seeds.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`original` stands once in the module, `planted` takes its place, `harm` comes of it."""
+
+    name: str
+    module: str
+    original: str
+    planted: str
+    harm: str
+
+
+_ALL: Final = (
+    Fault(
+        "deletion-beats-edit",
+        "reconciler.core.gone",
+        "        if refusal is None:\n            return create_event_again",
+        "        if False:\n            return create_event_again",
+        "an edit made while the other side was deleted is lost",
+    ),
+    Fault(
+        "deleted-activity-keeps-event",
+        "reconciler.core.gone",
+        "if link.origin is Side.CRM or event.is_organizer:",
+        "if link.origin is Side.CRM:",
+        "an event stays after its activity was deleted",
+    ),
+    Fault(
+        "deletion-not-followed",
+        "reconciler.core.gone",
+        "if not policy.two_way and link.origin is Side.CALENDAR:",
+        "if True:",
+        "an activity stays after its event was deleted",
+    ),
+    Fault(
+        "merge-forgets-a-field",
+        "reconciler.core.merge",
+        "    for field in from_a | from_e:",
+        "    for field in (from_a | from_e) - {MeetingField.LOCATION}:",
+        "a new location is not carried",
+    ),
+    Fault(
+        "one-side-only",
+        "reconciler.core.both",
+        "    steps = (_event_step(pair, merged, policy, now), _activity_step(pair, merged))",
+        "    steps = (_event_step(pair, merged, policy, now), None)",
+        "edits of events do not reach activities",
+    ),
+    Fault(
+        "new-generation-forgotten",
+        "reconciler.core.create",
+        "again = replace(link, event_id=None, generation=link.generation + 1, base=None)",
+        "again = replace(link, event_id=None, generation=link.generation, base=None)",
+        "a deleted event is not made again, since its id was used",
+    ),
+    Fault(
+        "declined-is-new",
+        "reconciler.core.policy",
+        "    elif event.response is Response.DECLINED:",
+        "    elif event.response is Response.TENTATIVE:",
+        "a declined event becomes an activity",
+    ),
+    Fault(
+        "other-owner-stays",
+        "reconciler.core.policy",
+        "    if activity.owner_id != policy.user_id:\n        return Reason.OWNER_CHANGED",
+        "    if False:\n        return Reason.OWNER_CHANGED",
+        "the event of an activity that was given away stays",
+    ),
+    Fault(
+        "own-activity-is-new",
+        "reconciler.desk",
+        "        return shown is not None and any(",
+        "        return False and any(",
+        "our own activity, seen before its outcome, gets a second event",
+    ),
+    Fault(
+        "inbox-ignored",
+        "reconciler.executor",
+        "                if delivery.body.message_id in claimed:",
+        "                if True:",
+        "a message that comes again is handled again",
+    ),
+    Fault(
+        "outcome-of-any-revision",
+        "reconciler.settling",
+        "if pending is None or pending.revision != outcome.revision:",
+        "if pending is None:",
+        "a late outcome ends a newer write",
+    ),
+    Fault(
+        "not-decided-again",
+        "reconciler.outcomes",
+        "        elif connection.decides:\n            desk.decide_link",
+        "        elif False:\n            desk.decide_link",
+        "an edit made during a write waits for ever",
+    ),
+    Fault(
+        "deferred-forgotten",
+        "reconciler.outcomes",
+        "    await _decide_deferred(desk, created)",
+        "    created.clear()\n    await _decide_deferred(desk, created)",
+        "an activity that waited for a create is never decided about",
+    ),
+    Fault(
+        "stale-is-left",
+        "reconciler.resending",
+        "        stale = [json.loads(row",
+        "        stale = [] and [json.loads(row",
+        "a command that was dropped on its way is never sent again",
+    ),
+    Fault(
+        "resume-decides-nothing",
+        "reconciler.rules",
+        "    if present.resting is not None:",
+        "    if False:",
+        "what happened during a pause is forgotten",
+    ),
+    Fault(
+        "create-twice",
+        "crm_ingest.creates",
+        "        found = await self._found(account, command, intent, begun.sent_at)",
+        "        found = None",
+        "a create whose answer was lost is done again",
+    ),
+    Fault(
+        "cursor-before-publish",
+        "calendar_ingest.reader",
+        "        await self._publish(claim, changes, read_at)\n        progress.cursor",
+        "        progress.cursor",
+        "changes are read and never told",
+    ),
+    Fault(
+        "absent-is-gone",
+        "calendar_ingest.reader",
+        "                event = await calendars.get(calendar, event_id)",
+        "                event = None",
+        "an event that a list did not show counts as deleted",
+    ),
+    Fault(
+        "missing-is-gone",
+        "crm_ingest.full_reader",
+        "            found = await self._activities.by_ids(account, unseen)",
+        "            found = ()\n            unseen = unseen if found else []",
+        "the rest of a partial list is never asked for",
+    ),
+    Fault(
+        "older-observation-wins",
+        "reconciler.observations",
+        "    news = await items.store_activities(desk.database, seen)",
+        "    news = await items.store_activities(desk.database, seen)\n"
+        "    news = {one.key: one.snapshot or news[one.key] for one in seen if one.key in news}",
+        "of two observations in a batch the last one counts, not the newest",
+    ),
+    Fault(
+        "conditional-write-dropped",
+        "reconciler.commands",
+        '"version": event.version if event is not None else ""',
+        '"version": ""',
+        "an edit made between a decision and its write is overwritten",
+    ),
+)
+FAULTS: Final = {fault.name: fault for fault in _ALL}

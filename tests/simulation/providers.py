@@ -1,0 +1,237 @@
+"""Pipedrive and the calendar as one process reaches them: slow, unreliable, and remembered.
+
+The state machines are the services' own in-memory adapters. Here every call takes its time and
+may fail before it is carried out, or after.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.process import Process
+from tests.simulation.scenario import Weather
+
+from calendar_ingest.adapters.memory import MemoryProvider
+from calendar_ingest.calendars import Access, CursorExpiredError
+from crm_ingest.adapters.memory import MemoryCrm
+from crm_ingest.crm import Crm, UncertainError
+from tandem.contracts.events import EventSnapshot, TextFormat
+from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.failures import Retryable
+
+CALL_S: Final = 0.6
+RATE_LIMIT_S: Final = 20.0
+DOUBT_S: Final = 150.0
+"""After so long a create whose answer was lost has been repeated."""
+WRITES: Final = frozenset({"create", "change", "update", "delete"})
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write of ours that a provider carried out."""
+
+    at: datetime
+    side: str
+    verb: str
+    item_id: str
+    title: str
+
+
+@dataclass
+class Outside:
+    """The two providers, what becomes of calls to them, and what was written."""
+
+    crm: "SimulatedCrm"
+    calendar: "SimulatedCalendar"
+    weather: Weather
+    chance: Random
+    now: Callable[[], datetime]
+    on_write: Callable[[str, str], None]
+    note: Callable[[str], None]
+    writes: list[Write] = field(default_factory=list)
+    revoked: set[str] = field(default_factory=set)
+    lost_answers: int = 0
+    _made: dict[str, tuple[datetime, Process]] = field(default_factory=dict)
+    _unanswered: set[str] = field(default_factory=set)
+
+    def in_doubt(self, item_id: str) -> bool:
+        """Whether we may not know yet that we have made an item.
+
+        What somebody edits then is a known limit: it can not be told from what was made.
+        """
+        if item_id not in self._made:
+            return False
+        moment, maker = self._made[item_id]
+        unsure = item_id in self._unanswered or maker.dead or maker.dies_in is not None
+        return unsure and (self.now() - moment).total_seconds() < DOUBT_S
+
+    def made(self, item_id: str, maker: Process) -> None:
+        """Remember who made an item, and when."""
+        self._made[item_id] = (self.now(), maker)
+
+    def unanswered(self, item_id: str) -> None:
+        """The answer to a write did not come."""
+        self.lost_answers += 1
+        self._unanswered.add(item_id)
+
+    def crm_for(self, process: Process) -> Crm:
+        """Pipedrive for one process."""
+        real = self.crm.crm
+        return Crm(
+            activities=Calls(self, process, "crm", real.activities),
+            contacts=Calls(self, process, "crm", real.contacts),
+            subscriptions=Calls(self, process, "crm", real.subscriptions),
+            company=Calls(self, process, "crm", real.company),
+        )
+
+    def calendar_for(self, process: Process) -> Access:
+        """The calendar for one process."""
+        calls = Calls(self, process, "calendar", self.calendar)
+        return Access(calendars=calls, push=calls)
+
+    def happens(self, share: float) -> bool:
+        """Whether a mishap of this share comes about."""
+        return share > 0 and self.chance.random() < share
+
+
+class Calls:
+    """Calls of one process to one part of a provider."""
+
+    def __init__(self, outside: Outside, process: Process, side: str, target: Any) -> None:
+        self._outside = outside
+        self._process = process
+        self._side = side
+        self._target = target
+
+    @property
+    def terms(self) -> str:
+        """See `Subscriptions`."""
+        return str(self._target.terms)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._target, name)
+
+        async def call(*values: Any, **named: Any) -> Any:
+            return await self._call(name, method, values, named)
+
+        return call
+
+    async def _call(self, name: str, method: Any, values: Any, named: Any) -> Any:
+        outside, weather = self._outside, self._outside.weather
+        await self._process.io(name, CALL_S)
+        if self._side in outside.revoked:
+            raise GrantLostError("the grant is revoked")
+        if outside.happens(weather.rate_limited):
+            outside.note(f"{self._side} {name}: 429")
+            raise Retryable("too many requests", retry_after_s=RATE_LIMIT_S)
+        if outside.happens(weather.unavailable):
+            outside.note(f"{self._side} {name}: 503")
+            raise Retryable("unavailable")
+        if name == "changes" and outside.happens(weather.cursors_expired) and values[1]:
+            outside.note("calendar changes: 410")
+            raise CursorExpiredError("410")
+        answer = await method(*values, **named)
+        is_write = name in WRITES and not isinstance(answer, tuple) and self._is_item_call(values)
+        item_id = self._wrote(name, values, answer) if is_write else ""
+        if is_write and outside.happens(weather.answers_lost):
+            outside.note(f"{self._side} {name}: done, but the answer is lost")
+            outside.unanswered(item_id)
+            raise UncertainError("timeout") if self._side == "crm" else Retryable("timeout")
+        await self._process.io(name, CALL_S)
+        return self._shortened(name, values, named, answer)
+
+    def _is_item_call(self, values: Any) -> bool:
+        """Webhooks are created and deleted by calls of the same name."""
+        target = self._target
+        return target is self._outside.crm or target is self._outside.calendar
+
+    def _wrote(self, name: str, values: Any, answer: Any) -> str:
+        outside = self._outside
+        item_id, title = _item_of(self._side, name, values, answer, outside)
+        outside.writes.append(Write(outside.now(), self._side, name, item_id, title))
+        outside.note(f"{self._process.name} writes: {self._side} {name} {item_id} {title!r}")
+        outside.on_write(self._side, item_id)
+        if name == "create":
+            outside.made(item_id, self._process)
+        return item_id
+
+    def _shortened(self, name: str, values: Any, named: Any, answer: Any) -> Any:
+        """A whole list may lack what was in an earlier one."""
+        outside = self._outside
+        if not outside.happens(outside.weather.lists_partial):
+            return answer
+        if name == "of_owner" and named.get("updated_since") is None:
+            kept = tuple(one for one in answer.readings if not self._is_left_out(one))
+            return replace(answer, readings=kept)
+        if name == "by_ids":
+            return tuple(one for one in answer if not self._is_left_out(one))
+        if name == "changes" and values[1] is None:
+            return replace(
+                answer,
+                observed=tuple(one for one in answer.observed if not self._is_left_out(one)),
+            )
+        return answer
+
+    def _is_left_out(self, one: Any) -> bool:
+        outside = self._outside
+        known = outside.calendar.seen if self._side == "calendar" else outside.crm.seen
+        item_id = one.event_id if self._side == "calendar" else one.activity.activity_id
+        if item_id not in known:
+            known.add(item_id)
+            return False
+        return outside.chance.random() < 0.7
+
+
+def _item_of(side: str, name: str, values: Any, answer: Any, outside: Outside) -> tuple[str, str]:
+    if side == "crm":
+        if name == "delete":
+            return str(values[1]), outside.crm.subject_of(values[1])
+        return str(answer.activity.activity_id), answer.activity.subject
+    if name == "delete":
+        return str(values[1]), outside.calendar.title_of(values[1])
+    event = answer.event if name == "create" else answer
+    return event.event_id, event.title
+
+
+class SimulatedCrm(MemoryCrm):
+    """Pipedrive's state, with what the simulation asks of it besides."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.seen: set[int] = set()
+
+    def subject_of(self, activity_id: int) -> str:
+        """What an activity, living or not, is called."""
+        kept = self._kept.get(activity_id)
+        return kept.activity.subject if kept else ""
+
+
+class SimulatedCalendar(MemoryProvider):
+    """A calendar that may rewrite what it is given."""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.seen: set[str] = set()
+        self.rewrites = False
+
+    def put(self, calendar_id: str, event: EventSnapshot) -> EventSnapshot:
+        """Keep an event, in the provider's own words."""
+        if self.rewrites and event.description_format is TextFormat.TEXT:
+            markup = event.description.replace("&", "&amp;").replace("<", "&lt;")
+            event = event.model_copy(
+                update={
+                    "title": f" {event.title}\u00a0",
+                    "description": "<p>" + markup.replace("\n", "<br>") + "</p>",
+                    "description_format": TextFormat.HTML,
+                }
+            )
+        return super().put(calendar_id, event)
+
+    def title_of(self, event_id: str) -> str:
+        """What an event, living or not, is called."""
+        for shelf in self._shelves.values():
+            if event_id in shelf.events:
+                return shelf.events[event_id].event.title
+        return ""

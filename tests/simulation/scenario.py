@@ -1,0 +1,150 @@
+"""What is going to happen in one run, all of it made from the seed: edits, weather, settings.
+
+A scenario is data, so that a failing one can be made smaller: every edit and every kind of bad
+weather can be left out by itself.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+STORM_S: Final = 2400.0
+"""While edits are made and everything goes wrong."""
+CALM_S: Final = 1.5 * 3600.0
+"""Then nothing happens any more, longer than the rarest sweep."""
+MOMENTS: Final = (
+    datetime(2026, 3, 29, 0, 40, tzinfo=UTC),
+    datetime(2026, 10, 25, 0, 40, tzinfo=UTC),
+    datetime(2026, 5, 6, 9, 0, tzinfo=UTC),
+)
+"""Starts; the first two have a change of daylight saving time in their storm."""
+
+EVERYWHERE: Final = ("title", "location", "description", "move", "all_day", "busy", "delete")
+IN_CRM: Final = ("done", "retype", "give_away", "undate", "take_back")
+IN_CALENDAR: Final = ("decline", "accept")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Something that a person does on one side to the meeting that bears `token` in its title."""
+
+    at_s: float
+    side: str
+    verb: str
+    token: str
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.at_s:8.1f}s {self.side} {self.verb} {self.token} ({self.value})"
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Shares of calls that go wrong, and numbers of mishaps in the storm; zero is fine weather."""
+
+    webhooks_lost: float = 0.0
+    webhooks_doubled: float = 0.0
+    webhooks_late: float = 0.0
+    answers_lost: float = 0.0
+    rate_limited: float = 0.0
+    unavailable: float = 0.0
+    cursors_expired: float = 0.0
+    lists_partial: float = 0.0
+    publishes_failed: float = 0.0
+    rewriting: float = 0.0
+    crashes: int = 0
+    rebalances: int = 0
+    repeats: int = 0
+    blocked_partitions: int = 0
+    revoked_grants: int = 0
+    pauses: int = 0
+    clock_ahead_s: float = 0.0
+
+    def without(self, name: str) -> "Weather":
+        """The same weather but for one kind of trouble."""
+        return replace(self, **{name: type(getattr(self, name))()})
+
+    def troubles(self) -> list[str]:
+        """Kinds of trouble that there are."""
+        return [one.name for one in fields(self) if getattr(self, one.name)]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run; `chance` seeds what is left to it."""
+
+    chance: int
+    start: datetime
+    direction: str
+    conflict_winner: str
+    edits: tuple[Edit, ...]
+    weather: Weather = field(default_factory=Weather)
+
+
+def scenario_of(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    dice = Random(seed)
+    return Scenario(
+        chance=seed,
+        start=dice.choice(MOMENTS),
+        direction="two_way" if dice.random() < 0.75 else "one_way",
+        conflict_winner=dice.choice(("latest", "crm", "calendar")),
+        edits=_edits(dice),
+        weather=_weather(dice),
+    )
+
+
+def _edits(dice: Random) -> tuple[Edit, ...]:
+    """Several meetings; often both sides of one are edited within the same seconds."""
+    made: list[Edit] = []
+    for number in range(dice.randint(2, 6)):
+        token = f"M{number}"
+        at_s = dice.choice((0.0, dice.uniform(0, STORM_S * 0.6)))
+        first = dice.choice(("crm", "calendar"))
+        made.append(Edit(at_s, first, "create", token, dice.randrange(1000)))
+        for _ in range(dice.randint(0, 6)):
+            at_s += dice.choice((dice.uniform(0, 6), dice.uniform(0, 60), dice.uniform(0, 900)))
+            if at_s > STORM_S:
+                break
+            made.append(_edit(dice, at_s, dice.choice(("crm", "calendar")), token))
+            if dice.random() < 0.4:
+                other = "crm" if made[-1].side == "calendar" else "calendar"
+                made.append(_edit(dice, at_s + dice.uniform(0, 3), other, token))
+    return tuple(sorted(made, key=lambda one: one.at_s))
+
+
+def _edit(dice: Random, at_s: float, side: str, token: str) -> Edit:
+    verbs = EVERYWHERE + (IN_CRM if side == "crm" else IN_CALENDAR)
+    weights = [3] * len(EVERYWHERE) + [1] * (len(verbs) - len(EVERYWHERE))
+    return Edit(at_s, side, dice.choices(verbs, weights)[0], token, dice.randrange(1000))
+
+
+def _weather(dice: Random) -> Weather:
+    """Every kind of trouble is there in some runs only, so that each also comes alone."""
+
+    def share(most: float) -> float:
+        return dice.uniform(0, most) if dice.random() < 0.4 else 0.0
+
+    def times(most: int) -> int:
+        return dice.randint(1, most) if dice.random() < 0.4 else 0
+
+    return Weather(
+        webhooks_lost=share(1.0),
+        webhooks_doubled=share(0.5),
+        webhooks_late=share(0.5),
+        answers_lost=share(0.25),
+        rate_limited=share(0.2),
+        unavailable=share(0.25),
+        cursors_expired=share(0.3),
+        lists_partial=share(0.5),
+        publishes_failed=share(0.2),
+        rewriting=1.0 if dice.random() < 0.5 else 0.0,
+        crashes=times(8),
+        rebalances=times(6),
+        repeats=times(6),
+        blocked_partitions=times(4),
+        revoked_grants=times(2),
+        pauses=times(2),
+        clock_ahead_s=dice.choice((0.0, 0.0, 90.0, -90.0)),
+    )

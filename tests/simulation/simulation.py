@@ -1,0 +1,332 @@
+"""One run: a scenario on the production services, all of it on simulated time.
+
+First a storm, in which people edit and everything goes wrong, then a calm that is long enough for
+every retry and every sweep. What is there afterwards is judged by the checkers.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+import random
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+from uuid import UUID
+
+import structlog
+from tests.simulation import service
+from tests.simulation.broker import Kafka
+from tests.simulation.clock import SimulatedClock
+from tests.simulation.desk import COMPANY, Desk
+from tests.simulation.people import CALENDAR, ME, People
+from tests.simulation.process import Process
+from tests.simulation.providers import Outside, SimulatedCalendar, SimulatedCrm
+from tests.simulation.scenario import CALM_S, STORM_S, Edit, Scenario, Weather
+from tests.simulation.store import Store
+from tests.simulation.tables.calendar import CalendarTables
+from tests.simulation.tables.crm import CrmTables
+from tests.simulation.tables.sync import SyncTables
+from tests.simulation.virtual_loop import VirtualLoop
+
+from calendar_ingest.repository.queries import QUERIES as CALENDAR_QUERIES
+from crm_ingest.repository.queries import QUERIES as CRM_QUERIES
+from reconciler.repository.queries import QUERIES as SYNC_QUERIES
+from tandem.contracts.connections import Provider
+
+SERVICES: Final = ("crm-ingest", "calendar-ingest", "reconciler")
+ALARMING: Final = frozenset({"loop_failed", "work_failed", "dead_letter", "read_failed"})
+OTHERS_EVERY: Final = timedelta(minutes=30)
+"""The rarest sweep comes more often than in life, so that the calm need not last a day."""
+RESTART_S: Final = (0.5, 30.0)
+SETTLE_S: Final = 900.0
+SLOWER: Final = 6.0
+SESSION_S: Final = 10.0
+"""How long Kafka waits for a member that is dead."""
+
+
+@dataclass
+class Simulation:
+    """Everything that is there in one run; `trace` tells it in order."""
+
+    scenario: Scenario
+    loop: VirtualLoop
+    trace: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        scenario, loop = self.scenario, self.loop
+        self.chance = Random(scenario.chance)
+        self.clock = SimulatedClock(loop, scenario.start)
+        self.kafka = Kafka(self.clock.now)
+        self.weather = scenario.weather
+        makers = (
+            ("crm-ingest", "crm", CrmTables, CRM_QUERIES),
+            ("calendar-ingest", "calendar", CalendarTables, CALENDAR_QUERIES),
+            ("reconciler", "sync", SyncTables, SYNC_QUERIES),
+        )
+        self.stores = {
+            name: Store(schema, tables(self.clock.now, self.new_id), queries)
+            for name, schema, tables, queries in makers
+        }
+        theirs = SimulatedClock(loop, scenario.start, ahead_s=self.weather.clock_ahead_s)
+        self.outside = Outside(
+            crm=SimulatedCrm(clock=self.clock),
+            calendar=SimulatedCalendar(clock=theirs, page_size=4),
+            weather=self.weather,
+            chance=Random(scenario.chance + 1),
+            now=self.clock.now,
+            on_write=self.announce,
+            note=self.note,
+        )
+        self.outside.calendar.add_calendar(CALENDAR)
+        self.outside.calendar.rewrites = self.weather.rewriting > 0
+        self.people = People(self.outside)
+        self.desk = Desk(
+            self.kafka,
+            process=Process("settings-api", self.chance),
+            now=self.clock.now,
+            new_id=self.new_id,
+            settings={
+                "direction": scenario.direction,
+                "conflict_winner": scenario.conflict_winner,
+                "synced_types": frozenset({"meeting"}),
+            },
+        )
+        self.pace = service.Pace()
+        self.running: dict[str, service.RunningService] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._starts = 0
+
+    def new_id(self) -> UUID:
+        """The next id; every id of a run comes from its seed."""
+        return UUID(int=self.chance.getrandbits(128), version=4)
+
+    def note(self, what: str) -> None:
+        """Tell what happens."""
+        self.trace.append(f"{self.loop.time():9.2f}s {what}")
+
+    async def run(self) -> None:
+        """The storm, then the calm."""
+        for name in SERVICES:
+            self.start(name)
+        self._go(self.desk.reports.run())
+        self.desk.start()
+        for edit in self.scenario.edits:
+            self._at(edit.at_s, self.edit, edit)
+        self._prepare_mishaps()
+        await asyncio.sleep(STORM_S)
+        self.calm_down()
+        await asyncio.sleep(SETTLE_S)
+        self.pace.slower = SLOWER
+        await asyncio.sleep(CALM_S)
+
+    def start(self, name: str) -> None:
+        """Start a process of a service."""
+        self._starts += 1
+        process = Process(f"{name}-{self._starts}", Random(self.chance.getrandbits(64)))
+        providers: dict[str, Any] = {}
+        if name == "crm-ingest":
+            providers["crm"] = self.outside.crm_for(process)
+        elif name == "calendar-ingest":
+            providers["providers"] = {Provider.GOOGLE: self.outside.calendar_for(process)}
+        running = service.start(
+            name,
+            process,
+            kafka=self.kafka,
+            store=self.stores[name],
+            clock=self.clock,
+            new_id=self.new_id,
+            pace=self.pace,
+            **providers,
+        )
+        running.runtime.publisher.unlucky = self.weather.publishes_failed
+        self.running[name] = running
+
+    def edit(self, edit: Edit) -> None:
+        """Somebody edits something."""
+        item_id = self.people.do(edit)
+        if item_id is not None:
+            self.note(f"person: {edit.side} {edit.verb} {edit.token} ({item_id})")
+            self.announce(edit.side, item_id)
+
+    def announce(self, side: str, item_id: str) -> None:
+        """A provider tells us that something has changed, if it does."""
+        outside, weather = self.outside, self.outside.weather
+        if outside.happens(weather.webhooks_lost):
+            return
+        times = 2 if outside.happens(weather.webhooks_doubled) else 1
+        for _ in range(times):
+            late = outside.happens(weather.webhooks_late)
+            wait_s = outside.chance.uniform(0.05, 120.0 if late else 2.0)
+            self._at(self.loop.time() + wait_s, self._send_webhook, side, item_id)
+
+    def calm_down(self) -> None:
+        """From now on everything works."""
+        self.note("calm")
+        self.outside.weather = Weather()
+        self.outside.revoked.clear()
+        for running in self.running.values():
+            running.runtime.publisher.unlucky = 0.0
+            running.process.dies_in = None
+        for topic, partition in list(self.kafka.blocked):
+            self.kafka.unblock(topic, partition)
+        if self.desk.lost or self._paused:
+            self.desk.resume()
+
+    # Mishaps
+
+    _paused = False
+
+    def _prepare_mishaps(self) -> None:
+        weather = self.weather
+        for _ in range(weather.crashes):
+            self._some_time(self._crash)
+        for _ in range(weather.rebalances):
+            self._some_time(self._rebalance)
+        for _ in range(weather.repeats):
+            self._some_time(self._repeat)
+        for _ in range(weather.blocked_partitions):
+            self._some_time(self._block)
+        for _ in range(weather.revoked_grants):
+            self._some_time(self._revoke)
+        for _ in range(weather.pauses):
+            self._some_time(self._pause)
+
+    def _crash(self) -> None:
+        name = self.outside.chance.choice(SERVICES)
+        running = self.running[name]
+        running.process.dies_in = self.outside.chance.randint(1, 60)
+        self._go(self._restart_after(name, running))
+
+    async def _restart_after(self, name: str, running: service.RunningService) -> None:
+        while not running.process.dead:
+            if running.process.dies_in is None:
+                return
+            await asyncio.sleep(1.0)
+        self.note(f"{running.process.name} has died")
+        chance = self.outside.chance
+        self._at(self.loop.time() + SESSION_S, self.kafka.rebalance)
+        await asyncio.sleep(chance.uniform(*RESTART_S))
+        if self.running[name] is running:
+            self.start(name)
+            self.note(f"{self.running[name].process.name} starts")
+
+    def _rebalance(self) -> None:
+        self.note("rebalance")
+        self.kafka.rebalance()
+
+    def _repeat(self) -> None:
+        groups = sorted(self.kafka.groups)
+        name = self.outside.chance.choice(groups)
+        self.note(f"records come again: {name[0]} {name[1]}")
+        self.kafka.repeat(self.kafka.groups[name], self.outside.chance.randint(1, 20))
+
+    def _block(self) -> None:
+        chance = self.outside.chance
+        topic = chance.choice(sorted(self.kafka.topics))
+        partition = chance.randrange(3)
+        self.note(f"held up: {topic} {partition}")
+        self.kafka.block(topic, partition)
+        self._at(self.loop.time() + chance.uniform(5, 300), self.kafka.unblock, topic, partition)
+
+    def _revoke(self) -> None:
+        chance = self.outside.chance
+        side = chance.choice(("crm", "calendar"))
+        self.note(f"grant revoked: {side}")
+        self.outside.revoked.add(side)
+        self._at(self.loop.time() + chance.uniform(20, 900), self._mend, side)
+
+    def _mend(self, side: str) -> None:
+        if side in self.outside.revoked:
+            self.outside.revoked.discard(side)
+            self.note(f"reconnected: {side}")
+            self.desk.resume()
+            self._paused = False
+
+    def _pause(self) -> None:
+        self.note("paused")
+        self._paused = True
+        self.desk.pause()
+        self._at(self.loop.time() + self.outside.chance.uniform(10, 600), self._resume)
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self.note("resumed")
+            self.desk.resume()
+
+    # Time
+
+    def _some_time(self, call: Any) -> None:
+        self._at(self.outside.chance.uniform(0, STORM_S), self._in_storm, call)
+
+    def _in_storm(self, call: Any) -> None:
+        if self.loop.time() < STORM_S:
+            call()
+
+    def _at(self, moment_s: float, call: Any, *values: Any) -> None:
+        self.loop.call_at(moment_s, call, *values)
+
+    def _go(self, work: Any) -> None:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _send_webhook(self, side: str, item_id: str) -> None:
+        self._go(self._post_crm(item_id) if side == "crm" else self._post_calendar())
+
+    async def _post_crm(self, activity_id: str) -> None:
+        if not self.outside.crm.webhooks:
+            return
+        credentials = f"{service.WEBHOOK_USER}:{service.WEBHOOK_PASSWORD}".encode()
+        meta = {
+            "action": "change",
+            "entity": "activity",
+            "entity_id": int(activity_id),
+            "company_id": COMPANY,
+        }
+        body = json.dumps({"meta": meta, "data": {"owner_id": ME}}).encode()
+        await self.running["crm-ingest"].post(
+            "/webhooks/pipedrive",
+            {"authorization": "Basic " + base64.b64encode(credentials).decode()},
+            body,
+        )
+
+    async def _post_calendar(self) -> None:
+        for channel_id, secret in list(self.outside.calendar.channels.items()):
+            await self.running["calendar-ingest"].post(
+                "/webhooks/google",
+                {
+                    "x-goog-resource-state": "exists",
+                    "x-goog-channel-id": channel_id,
+                    "x-goog-channel-token": secret,
+                },
+            )
+
+    # Noise
+
+    def hear(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+        """Of what is logged only what should never be is kept."""
+        if event["event"] in ALARMING and event.get("error") != "Retryable":
+            self.alarms.append(f"{self.loop.time():9.2f}s {event}")
+        raise structlog.DropEvent
+
+
+def run(scenario: Scenario) -> Simulation:
+    """Play a scenario to its end; the same one always comes to the same."""
+    random.seed(scenario.chance)
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    loop = VirtualLoop()
+    asyncio.set_event_loop(loop)
+    simulation = Simulation(scenario, loop)
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, simulation.hear],
+        cache_logger_on_first_use=False,
+    )
+    with patch("crm_ingest.sweeper.OTHERS_EVERY", OTHERS_EVERY):
+        loop.run_until_complete(simulation.run())
+    return simulation
