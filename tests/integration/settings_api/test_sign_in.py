@@ -39,7 +39,7 @@ async def test_a_user_of_pipedrive_is_signed_in(desk: FrontDesk):
         (kept,) = await desk.credentials()
         assert (kept.kind, kept.account, kept.api_url) == ("pipedrive", "7:42", API_URL)
         assert kept.access_token.get_secret_value() == "access-ada@north.example"
-        assert "signed in" in (await ada.get("/")).text
+        assert "Sign out" in (await ada.get("/")).text
 
 
 async def test_no_secret_is_kept_readable(desk: FrontDesk):

@@ -270,8 +270,33 @@ class CalendarTables(Tables):
         ]
         due.sort(key=lambda row: row["channel_due_at"])
         return [
-            self.connections.change(row, channel_due_at=self._in(lease_s)) for row in due[:most]
+            self.connections.change(row, channel_due_at=self._in(lease_s)) | self._live_of(row)
+            for row in due[:most]
         ]
+
+    def _live_of(self, connection: Row) -> Row:
+        live = self.channels.where(
+            lambda row: (
+                row["connection_id"] == connection["connection_id"]
+                and row["calendar_id"] == connection["calendar_id"]
+                and row["state"] == "live"
+                and row["expires_at"] > self.now()
+            )
+        )
+        newest = max(live, key=lambda row: row["opened_at"], default=None)
+        return {
+            "live_channel_id": newest["channel_id"] if newest else None,
+            "live_resource_id": newest["resource_id"] if newest else None,
+        }
+
+    def renew_channels_now(self, connection_id: UUID) -> None:
+        live = self.channels.where(
+            lambda row: row["connection_id"] == connection_id and row["state"] == "live"
+        )
+        for row in live:
+            self.channels.change(row, renew_at=self.now())
+        if live and (connection := self.connections.get(connection_id)):
+            self.connections.change(connection, channel_due_at=self.now())
 
     def _has_live(self, connection: Row) -> bool:
         return any(
