@@ -5,6 +5,7 @@ are not written, and a meeting that has some is left alone with a reason.
 """
 
 from collections.abc import Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
@@ -249,6 +250,11 @@ class MicrosoftCalendars:
             if _is_missing(error):
                 raise CalendarGoneError("the calendar was deleted or is not shared") from error
             raise
+
+
+def _lacks_mark(item: Json) -> bool:
+    """Whether an event does not tell if it is one of our own."""
+    return "transactionId" not in item and not belongs_to_series(item)
 
 
 def _is_missing(error: MicrosoftError) -> bool:
