@@ -5,7 +5,6 @@ are not written, and a meeting that has some is left alone with a reason.
 """
 
 from collections.abc import Sequence
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
