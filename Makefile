@@ -37,6 +37,8 @@ check: fmt-check lint types walls docs-check  ## All checks that run nothing
 
 docs: setup  ## Write the documents that are made from code
 	@$(RUN)python tools/generate_docs.py
+	@$(RUN)python tools/generate_kafka_resources.py
+	@$(RUN)python tools/generate_monitoring.py
 
 .PHONY: docs-check
 docs-check: setup
@@ -88,6 +90,52 @@ mutants: setup  ## Plant faults one by one and see that the simulator finds each
 
 bench: setup  ## Measure, and print the figures
 	@exec $(RUN)python -m bench
+
+.PHONY: image image-check deploy-check kubernetes-test
+
+image: setup  ## Build the images with docker, podman or buildah
+	@tools/build-image.sh
+
+image-check: setup  ## Start each service from the image IMAGE until it is ready
+	@$(RUN)python tools/check_image.py $(IMAGE)
+
+KUBERNETES_VALIDATE := .tools/kubernetes-validate-1.37.0
+PROMETHEUS := .tools/prometheus
+ETCD := .tools/etcd
+CRDS := .tools/crds
+
+$(KUBERNETES_VALIDATE): | setup
+	@$(UV) pip install --quiet --python $(RUN)python --target $@ --no-deps \
+	  kubernetes-validate==1.37.0 importlib-resources==7.1.0
+
+$(PROMETHEUS):
+	@tools/debian-tool.sh prometheus $@
+
+$(ETCD):
+	@tools/debian-tool.sh etcd-server $@
+
+.tools/kubernetes/kubernetes: deploy/tools/kubernetes/main.go deploy/tools/kubernetes/go.sum
+	@cd deploy/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w \
+	  -X k8s.io/component-base/version.gitVersion=v1.34.2 \
+	  -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34" \
+	  -o $(CURDIR)/$@ .
+
+$(CRDS)/definitions: deploy/tools/crds/crds.go deploy/tools/crds/go.sum
+	@cd deploy/tools/crds && go run sigs.k8s.io/controller-tools/cmd/controller-gen \
+	  crd:allowDangerousTypes=true \
+	  paths=github.com/kedacore/keda/v2/apis/keda/v1alpha1 \
+	  paths=github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1 \
+	  paths=github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1 \
+	  output:crd:dir=$(CURDIR)/$@
+
+deploy-check: setup $(KUBERNETES_VALIDATE) $(PROMETHEUS)  ## Check what is deployed, without a cluster
+	@$(RUN)python tools/generate_kafka_resources.py --check
+	@$(RUN)python tools/generate_monitoring.py --check
+	@PYTHONPATH=$(KUBERNETES_VALIDATE) PROMTOOL=$(PROMETHEUS)/usr/bin/promtool \
+	  $(RUN)python -m tools.check_deploy
+
+kubernetes-test: setup $(ETCD) .tools/kubernetes/kubernetes $(CRDS)/definitions  ## Apply every overlay to a real API server
+	@$(RUN)python -m tools.check_kubernetes $(CRDS)/definitions
 
 clean:  ## Remove what was installed, built and run
 	@rm -rf .venv .tools .run .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -6,5 +6,4 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	_ "github.com/kedacore/keda/v2/apis/keda/v1alpha1"
 	_ "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	_ "sigs.k8s.io/gateway-api/apis/v1"
 )

@@ -8,7 +8,6 @@ require (
 	github.com/cert-manager/cert-manager v1.19.1
 	github.com/kedacore/keda/v2 v2.18.1
 	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.86.0
-	sigs.k8s.io/gateway-api v1.4.0
 )
 
 require (
@@ -78,6 +77,7 @@ require (
 	knative.dev/pkg v0.0.0-20250326102644-9f3e60a9244c // indirect
 	sigs.k8s.io/controller-runtime v0.22.3 // indirect
 	sigs.k8s.io/controller-tools v0.19.0 // indirect
+	sigs.k8s.io/gateway-api v1.4.0 // indirect
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.0 // indirect
