@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from settings_api.neighbours import Neighbours
+from settings_api.neighbours import UNREAD, Neighbours
 from settings_api.problem import ProblemError
 from settings_api.user import User
 from tandem.contracts.connections import Provider
@@ -102,3 +102,18 @@ async def test_a_neighbours_trouble_is_told_without_its_words(
     assert caught.value.status == status
     assert said in caught.value.title
     assert "token" not in caught.value.title
+
+
+async def test_a_preview_before_both_sides_were_read_blames_no_account():
+    neighbours, asked, _ = _neighbours([httpx.Response(409, json={"title": "not yet"})])
+    with pytest.raises(ProblemError) as caught:
+        await neighbours.preview(UUID(int=1), {})
+    assert (caught.value.status, caught.value.title) == (409, UNREAD)
+    assert asked[0].method == "POST"
+
+
+async def test_what_cannot_be_undone_blames_no_account():
+    neighbours, _, _ = _neighbours([httpx.Response(409, json={"title": "no"})])
+    with pytest.raises(ProblemError, match="row: it cannot be taken back") as caught:
+        await neighbours.undo(UUID(int=1), 5)
+    assert caught.value.status == 409

@@ -15,6 +15,7 @@ from tandem.runtime.internal import bearer
 
 TYPES_KEPT_S: Final = 60.0
 COMPANIES_KEPT_MAX: Final = 1000
+UNREAD: Final = "both sides have yet to be read; try again in a moment"
 _SILENT: Final = "another part of Tandem does not answer; try again"
 
 
@@ -121,8 +122,16 @@ class Neighbours:
             raise
 
     async def preview(self, connection_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
-        """What a connection would write, with other settings where `asked` has them."""
-        return await self._post(f"/internal/connections/{connection_id}/preview", asked)
+        """What a connection would write, with other settings where `asked` has them.
+
+        ProblemError 409 before both sides have been read.
+        """
+        try:
+            return await self._post(f"/internal/connections/{connection_id}/preview", asked)
+        except ProblemError as problem:
+            if problem.status == httpx.codes.CONFLICT:
+                raise ProblemError(409, UNREAD) from problem
+            raise
 
     async def undo(self, connection_id: UUID, row: int) -> dict[str, Any]:
         """Take a row of the history back; ProblemError 409 where that cannot be."""

@@ -20,6 +20,9 @@ from settings_api.problem import ProblemError
 ASK_FROM = 10
 """A change that touches more items than this is shown before it is saved."""
 
+_UNTOLD = frozenset({409, 503})
+"""Not all is read yet, or nobody answers: a preview is a courtesy, the change is saved."""
+
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -122,7 +125,7 @@ async def _effect(
     try:
         return await preview(known.id, order, visitor.caller, parts)
     except ProblemError as problem:
-        if problem.status == 503:  # noqa: PLR2004 - a preview is a courtesy, not a condition
+        if problem.status in _UNTOLD:
             return None
         raise
 
