@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 from tests.integration.reconciler.hands import Hands
 
+from reconciler.executor import AtRestError
 from reconciler.held import held_deletions
+from tandem.contracts.connections import ConnectionStatus
 
 
 async def _linked(hands: Hands, count: int) -> UUID:
@@ -84,6 +86,29 @@ async def test_confirmed_deletions_take_place(hands):
     assert (await hands.history(connection_id)).count(("deleted", "deleted")) == 12
 
 
+@pytest.mark.parametrize("order", ["confirm_held", "reject_held"])
+async def test_nothing_is_decided_of_held_deletions_while_paused(hands, order):
+    connection_id = await _linked(hands, 20)
+    await _delete(hands, *range(1, 13))
+    await hands.change(connection_id, status=ConnectionStatus.PAUSED, paused=True)
+    with pytest.raises(AtRestError):
+        await getattr(hands.executor, order)(connection_id, None)
+    assert await hands.commands() == []
+    assert len(await _held(hands, connection_id)) == 12
+
+
+async def test_a_deletion_that_follows_from_a_setting_mails_nobody(hands):
+    connection_id = await hands.connect(invite_guests=True, synced_types=frozenset({"meeting"}))
+    await hands.tell_activity(1)
+    await hands.carry_out()
+    await hands.change(connection_id, synced_types=frozenset({"call"}))
+    await hands.delete_activity(1)
+    assert await hands.commands() == []
+    await hands.change(connection_id, synced_types=frozenset({"meeting"}))
+    (command,) = await hands.commands()
+    assert (command.kind, command.backfill, command.invite_guests) == ("delete_event", True, False)
+
+
 async def test_rejected_deletions_bring_the_deleted_side_back(hands):
     connection_id = await _linked(hands, 20)
     titles = sorted(one.subject for one in hands.crm.values())
@@ -127,6 +152,20 @@ async def test_a_looping_link_goes_on_once_it_is_woken(hands):
         await hands.tell_activity(1, subject=f"Edit {edit}")
         await hands.carry_out()
     assert await hands.executor.wake_looping(connection_id, None) == 1
+    await hands.carry_out()
+    (event,) = hands.events.values()
+    assert event.title == "Edit 7"
+
+
+async def test_a_looping_link_that_is_woken_while_paused_goes_on_after_the_pause(hands):
+    connection_id = await _linked(hands, 1)
+    for edit in range(8):
+        await hands.tell_activity(1, subject=f"Edit {edit}")
+        await hands.carry_out()
+    await hands.change(connection_id, status=ConnectionStatus.PAUSED, paused=True)
+    assert await hands.executor.wake_looping(connection_id, None) == 1
+    assert await hands.commands() == []
+    await hands.change(connection_id, paused=False)
     await hands.carry_out()
     (event,) = hands.events.values()
     assert event.title == "Edit 7"

@@ -1,7 +1,25 @@
 """A preview tells what would be written, by the decisions themselves, and writes nothing."""
 
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
 from reconciler.preview import COUNTED
 from tandem.contracts.connections import ConnectionStatus, Direction
+from tandem.runtime import telemetry
+from tandem.runtime.metrics import DECISIONS
+
+
+@pytest.fixture
+def spans(monkeypatch):
+    """What is noted of traces."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(telemetry, "_TRACER", provider.get_tracer("tests"))
+    yield exporter
+    provider.shutdown()
 
 
 async def _tables(hands) -> dict[str, list[str]]:
@@ -67,3 +85,24 @@ async def test_a_connection_that_was_not_read_yet_has_no_preview(hands):
     connection_id = await hands.connect()
     await hands.change(connection_id, calendar_id="another")
     assert await hands.executor.preview(connection_id, None) is None
+
+
+async def test_a_preview_counts_as_no_decision_and_leaves_no_span(hands, spans):
+    connection_id = await hands.connect(direction="one_way")
+    await hands.tell_event(connection_id)
+    spans.clear()
+    counted = _decisions()
+    settings = hands.connections[connection_id].settings.model_copy(
+        update={"direction": Direction.TWO_WAY}
+    )
+    preview = await hands.executor.preview(connection_id, settings)
+    assert preview.counts["create_activity"] == 1
+    assert _decisions() == counted
+    assert spans.get_finished_spans() == ()
+    await hands.change(connection_id, direction="two_way")
+    assert _decisions() > counted
+
+
+def _decisions() -> float:
+    samples = [one for metric in DECISIONS.collect() for one in metric.samples]
+    return sum(one.value for one in samples if one.name.endswith("_total"))

@@ -5,6 +5,7 @@ user ordered himself, are not the brake's business.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,6 +41,7 @@ class Deletion:
     link: Link
     decided: Plan
     trace: str | None
+    backfill: bool = False
 
 
 class Brakes:
@@ -80,12 +82,10 @@ class Brakes:
         )
         return free, held
 
-    def is_looping(self, kept: KeptLink | None, decided: Plan, now: datetime) -> bool:
+    def is_looping(self, recent_writes: Sequence[datetime], decided: Plan) -> bool:
         """Whether the writes of a plan would be too many for one link; a deletion ends any loop."""
         writes = [write for write in decided.writes if write.verb is not Verb.DELETE]
-        if kept is None or not writes:
-            return False
-        return len(recent(kept, now)) + len(writes) > self.limits.writes_of_link
+        return bool(writes) and len(recent_writes) + len(writes) > self.limits.writes_of_link
 
     async def _are_too_many(
         self, database: postgres.Connection, connection_id: UUID, asked: int, now: datetime

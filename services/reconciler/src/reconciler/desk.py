@@ -14,13 +14,14 @@ from uuid import UUID
 from reconciler.brakes import Brakes, Deletion, hold, recent
 from reconciler.commands import commands_of, topic_of
 from reconciler.connection import Connection
-from reconciler.core.model import Link, LinkState, Observed, Plan, Write
+from reconciler.core.model import Link, LinkState, Observed, Plan
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event, type_name
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import rest
 from reconciler.journal import UNREMARKABLE, HistoryRow, Teller
 from reconciler.known import Known
+from reconciler.preview import Preview
 from reconciler.repository import connections, guards, links, notes
 from reconciler.repository.links import KeptLink
 from reconciler.repository.notes import VerdictKey
@@ -36,16 +37,12 @@ from tandem.runtime.telemetry import child_of
 
 _ABOUT_THE_EVENT = frozenset({Reason.ONE_WAY, Reason.PAST, Reason.DECLINED, Reason.PRIVATE})
 
-Watch = Callable[[Link, Write, Reason], None]
-"""Told of every write that is asked for, and why."""
-
-
-def _unwatched(_link: Link, _write: Write, _reason: Reason) -> None:
-    """Nobody watches."""
-
 
 class Desk:
-    """Decides about pairs and keeps what follows until `save`."""
+    """Decides about pairs and keeps what follows until `save`.
+
+    With a `preview` nothing is sent: the writes that would be are noted there.
+    """
 
     def __init__(
         self,
@@ -55,6 +52,7 @@ class Desk:
         brakes: Brakes,
         now: datetime,
         new_id: Callable[[], UUID],
+        preview: Preview | None = None,
     ) -> None:
         self.known = known
         self.database = known.database
@@ -69,7 +67,7 @@ class Desk:
         self._deferred: set[tuple[UUID, int]] = set()
         self._decisions: Counter[tuple[str, str]] = Counter()
         self._brakes = brakes
-        self.watch: Watch = _unwatched
+        self._preview = preview
         self._unheld: set[UUID] = set()
 
     # Deciding
@@ -149,13 +147,9 @@ class Desk:
         ordered: bool = False,
     ) -> None:
         """Decide about a pair that is linked; no brake holds what was `ordered` by hand."""
-        observed = Observed(
-            link=link,
-            activity=self.known.activity_of(connection, link),
-            event=self.known.event_of(connection, link),
-        )
+        observed = self.known.pair(connection, link)
         decided = self._plan(connection, observed)
-        deletion = Deletion(connection, observed, link, decided, trace)
+        deletion = Deletion(connection, observed, link, decided, trace, backfill)
         if ordered or not self._brakes.set_aside(deletion):
             if link.reason is Reason.HELD_MASS_DELETE and decided.link is not None:
                 self.let_go(connection)
@@ -195,11 +189,13 @@ class Desk:
             return decided
         if link.link_id is None:
             link = replace(link, link_id=self.new_id())
-        kept = self.known.shelf.get(link.link_id) if link.link_id else None
-        if self._brakes.is_looping(kept, decided, self.now):
+        if self._brakes.is_looping(self._recent_writes(link), decided):
             decided = rest(observed.link or link, Reason.LOOP_SUSPECTED)
             link = decided.link or link
-        if decided.writes:
+        if decided.writes and self._preview is not None:
+            self._preview.note(link, decided)
+            self.put_link(connection, link)
+        elif decided.writes:
             self._send_commands(connection, observed, decided, link, trace, backfill=backfill)
         else:
             self._decisions[link.state, decided.reason] += 1
@@ -217,24 +213,11 @@ class Desk:
 
     def put_link(self, connection: Connection, link: Link) -> None:
         """Change a link that has no command to be sent; commands under way are kept."""
-        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
-        under_way = kept if kept is not None and link.pending else None
-        self.known.shelf.put(
-            KeptLink(
-                connection.connection_id,
-                link,
-                commands=under_way.commands if under_way else None,
-                pending_since=under_way.pending_since if under_way else None,
-                recent_writes=recent(kept, self.now) if kept else (),
-            )
-        )
+        self._put(connection, link, recent_writes=self._recent_writes(link))
 
     def put_calmed(self, connection: Connection, link: Link) -> None:
         """Change a link whose recent writes are forgiven."""
-        self.put_link(connection, link)
-        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
-        if kept is not None:
-            self.known.shelf.put(replace(kept, recent_writes=()))
+        self._put(connection, link, recent_writes=())
 
     def let_go(self, connection: Connection) -> None:
         """A held deletion does not wait any more; tell so once none of the connection's does."""
@@ -242,11 +225,7 @@ class Desk:
 
     def put_written(self, connection: Connection, link: Link) -> None:
         """Change a link of which a write of ours has just succeeded."""
-        self.put_link(connection, link)
-        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
-        if kept is not None:
-            written = (*kept.recent_writes, self.now)
-            self.known.shelf.put(replace(kept, recent_writes=written))
+        self._put(connection, link, recent_writes=(*self._recent_writes(link), self.now))
 
     def leave(self, key: VerdictKey, reason: Reason, row: HistoryRow | None = None) -> None:
         """Note why an item is left alone; `row` is told if that is news."""
@@ -311,8 +290,6 @@ class Desk:
         await notes.add_history(self.database, self.rows)
         await self._report_unheld()
         await self._outbox.add(self.database, self._outgoing)
-        for (action, reason), count in self._decisions.items():
-            metrics.DECISIONS.labels(action, reason).inc(count)
         for kept in (
             self._changed_connections,
             self._left,
@@ -320,9 +297,13 @@ class Desk:
             self._deferred,
             self.rows,
             self._outgoing,
-            self._decisions,
         ):
             kept.clear()
+
+    def count_decisions(self) -> None:
+        """Count what was decided; call it once the transaction has committed."""
+        for (action, reason), count in self._decisions.items():
+            metrics.DECISIONS.labels(action, reason).inc(count)
 
     # Details
 
@@ -356,25 +337,44 @@ class Desk:
         ]
         for write in decided.writes:
             self._decisions[f"{write.verb}_{write.side}", decided.reason] += 1
-            self.watch(link, write, decided.reason)
         self._outgoing += records
         sent = [[one.topic, one.key, one.value.decode(), one.trace] for one in records]
-        kept = self.known.shelf.get(link.link_id) if link.link_id is not None else None
         self.known.shelf.put(
             KeptLink(
                 connection.connection_id,
                 link,
                 commands=json.dumps(sent),
                 pending_since=self.now,
-                recent_writes=recent(kept, self.now) if kept else (),
+                recent_writes=self._recent_writes(link),
             )
         )
+
+    def _put(
+        self, connection: Connection, link: Link, *, recent_writes: tuple[datetime, ...]
+    ) -> None:
+        kept = self.known.shelf.of_link(link)
+        under_way = kept if kept is not None and link.pending else None
+        self.known.shelf.put(
+            KeptLink(
+                connection.connection_id,
+                link,
+                commands=under_way.commands if under_way else None,
+                pending_since=under_way.pending_since if under_way else None,
+                recent_writes=recent_writes,
+            )
+        )
+
+    def _recent_writes(self, link: Link) -> tuple[datetime, ...]:
+        kept = self.known.shelf.of_link(link)
+        return recent(kept, self.now) if kept else ()
 
     async def _decide_deletions(self) -> None:
         """Carry out the deletions that were set aside, or hold them where they are too many."""
         free, held = await self._brakes.sort(self.database, self.now)
         for one in free:
-            self.carry_out(one.connection, one.observed, one.decided, one.trace)
+            self.carry_out(
+                one.connection, one.observed, one.decided, one.trace, backfill=one.backfill
+            )
         for one in held:
             resting = hold(one)
             self.carry_out(one.connection, one.observed, resting, one.trace)

@@ -37,6 +37,10 @@ class UnknownConnectionError(LookupError):
     """There is no such connection, or it was removed."""
 
 
+class AtRestError(Exception):
+    """Nothing is written for the connection as a whole."""
+
+
 class Executor:
     """Handles batches; `pool` is asked for at each batch, since it opens after this is made."""
 
@@ -81,13 +85,18 @@ class Executor:
                 await rules.take_connection(desk, delivery)
 
     async def confirm_held(self, connection_id: UUID, trace: str | None) -> int:
-        """Let the held deletions of a connection take place; returns how many."""
+        """Let the held deletions of a connection take place; returns how many.
+
+        Raises UnknownConnectionError, or AtRestError while nothing is written for it.
+        """
         async with self._ordered(connection_id) as (desk, connection):
+            _must_write(connection)
             return await orders.confirm_held(desk, connection, trace=trace)
 
     async def reject_held(self, connection_id: UUID, trace: str | None) -> int:
-        """Undo the held deletions of a connection; returns how many."""
+        """Undo the held deletions of a connection; raises as `confirm_held`. Returns how many."""
         async with self._ordered(connection_id) as (desk, connection):
+            _must_write(connection)
             return await orders.reject_held(desk, connection, trace=trace)
 
     async def wake_looping(self, connection_id: UUID, trace: str | None) -> int:
@@ -117,15 +126,9 @@ class Executor:
             transaction = database.transaction()
             await transaction.start()
             try:
-                stored = await connection_by_id(database, connection_id)
-                if stored is None:
-                    raise UnknownConnectionError
-                await lock_users(database, [stored.user_key])
-                desk = await self._desk_of(database, [stored.user_key])
-                present = desk.known.connections[connection_id]
+                desk, present = await self._desk_for(database, connection_id, preview=preview)
                 if not (present.started or present.both_read):
                     return None
-                desk.watch = preview.note
                 await starts.foresee(desk, present, settings)
                 await desk.save()
             finally:
@@ -168,9 +171,19 @@ class Executor:
             yield desk, fresh
             await desk.save()
             await release_where_done(desk)
+        self._committed(desk)
+
+    def _committed(self, desk: Desk) -> None:
+        desk.count_decisions()
         self._outbox.wake()
 
-    async def _desk_of(self, database: Connection, users: Collection[UserKey]) -> Desk:
+    async def _desk_of(
+        self,
+        database: Connection,
+        users: Collection[UserKey],
+        *,
+        preview: Preview | None = None,
+    ) -> Desk:
         known = Known(database, await connections_of(database, users))
         return Desk(
             known,
@@ -178,20 +191,33 @@ class Executor:
             brakes=Brakes(self._limits),
             now=self._clock.now(),
             new_id=self._new_id,
+            preview=preview,
         )
+
+    async def _desk_for(
+        self, database: Connection, connection_id: UUID, *, preview: Preview | None = None
+    ) -> tuple[Desk, SyncedConnection]:
+        """The desk of one connection's user, locked; UnknownConnectionError where there is none."""
+        stored = await connection_by_id(database, connection_id)
+        if stored is None:
+            raise UnknownConnectionError
+        await lock_users(database, [stored.user_key])
+        desk = await self._desk_of(database, [stored.user_key], preview=preview)
+        return desk, desk.known.connections[connection_id]
 
     @asynccontextmanager
     async def _ordered(self, connection_id: UUID) -> AsyncIterator[tuple[Desk, SyncedConnection]]:
         """As `_desk`, for what a user orders by hand of one connection."""
         async with self._pool().acquire() as database, database.transaction():
-            stored = await connection_by_id(database, connection_id)
-            if stored is None:
-                raise UnknownConnectionError
-            await lock_users(database, [stored.user_key])
-            desk = await self._desk_of(database, [stored.user_key])
-            yield desk, desk.known.connections[connection_id]
+            desk, connection = await self._desk_for(database, connection_id)
+            yield desk, connection
             await desk.save()
-        self._outbox.wake()
+        self._committed(desk)
+
+
+def _must_write(connection: SyncedConnection) -> None:
+    if not connection.decides:
+        raise AtRestError
 
 
 def _user_of(body: Message) -> UserKey:

@@ -89,12 +89,7 @@ def _of_item(connection: Connection, observed: Observed, now: datetime) -> Expla
 
 
 def _of_pair(known: Known, connection: Connection, link: Link, now: datetime) -> Explained:
-    observed = Observed(
-        link=link,
-        activity=known.activity_of(connection, link),
-        event=known.event_of(connection, link),
-    )
-    decided = plan(observed, policy=connection.policy, now=now)
+    decided = plan(known.pair(connection, link), policy=connection.policy, now=now)
     reason = Reason.AWAITING if decided.writes else decided.reason
     if reason is Reason.AWAITING:
         reason = _resting(connection) or reason

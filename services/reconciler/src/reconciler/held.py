@@ -24,8 +24,7 @@ async def held_deletions(
         return []
     page = await guards.resting_links(database, connection_id, Reason.HELD_MASS_DELETE)
     known = Known(database, [connection])
-    known.shelf.add(page)
-    await known.load_other_sides()
+    await known.load_pairs(page)
     return [_shown(known, connection, kept) for kept in page]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from reconciler.connection import Connection
-from reconciler.core.model import Gone, Link, LinkState
+from reconciler.core.model import Gone, Link, LinkState, Observed
 from reconciler.repository import UserKey, items, links
 from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
+from reconciler.repository.links import KeptLink
 from reconciler.shelf import Shelf
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -66,6 +67,19 @@ class Known:
         if not isinstance(event, EventSnapshot):
             return None
         return kept.link if kept.link.event_id in {None, event.event_id} else None
+
+    def pair(self, connection: Connection, link: Link) -> Observed:
+        """All that is known of a link."""
+        return Observed(
+            link=link,
+            activity=self.activity_of(connection, link),
+            event=self.event_of(connection, link),
+        )
+
+    async def load_pairs(self, page: Iterable[KeptLink]) -> None:
+        """Know links that were just loaded, with the items of both sides."""
+        self.shelf.add(page)
+        await self.load_other_sides()
 
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
         """Load items with their links, the other sides of these, and what is being created."""

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from reconciler.core.reasons import EXPLANATIONS
 from reconciler.endpoints import wrong
-from reconciler.executor import Executor, UnknownConnectionError
+from reconciler.executor import AtRestError, Executor, UnknownConnectionError
 from reconciler.held import held_deletions
 from tandem.contracts.connections import ConnectionSettings
 from tandem.runtime.app import Runtime
@@ -101,6 +101,8 @@ def _by_order(order: Callable[[UUID, str | None], Awaitable[int]]) -> Answer:
             count = await order(request.path_params["connection_id"], traceparent())
         except UnknownConnectionError:
             return problem(404, _UNKNOWN)
+        except AtRestError:
+            return problem(409, "nothing is written for the connection now")
         return JSONResponse({"count": count}, status_code=202)
 
     return ordered

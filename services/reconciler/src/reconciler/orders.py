@@ -1,6 +1,7 @@
 """What a user orders by hand: held deletions decided, a write undone, looping links woken."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +12,6 @@ from reconciler.core.reasons import Reason
 from reconciler.core.restore import Deed, restore, undo
 from reconciler.desk import Desk
 from reconciler.repository import guards, links
-from reconciler.repository.links import KeptLink
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, MeetingField, Side
@@ -38,7 +38,7 @@ async def reject_held(desk: Desk, connection: Connection, *, trace: str | None) 
     """Make the deleted sides of held deletions again; returns how many there were."""
 
     def bring_back(link: Link) -> None:
-        observed = _observed(desk, connection, link)
+        observed = desk.known.pair(connection, link)
         decided = restore(link, observed, connection.policy)
         desk.let_go(connection)
         desk.carry_out(connection, observed, decided, trace, backfill=True)
@@ -47,12 +47,16 @@ async def reject_held(desk: Desk, connection: Connection, *, trace: str | None) 
 
 
 async def wake_looping(desk: Desk, connection: Connection, *, trace: str | None) -> int:
-    """Let links that seemed to loop go on; returns how many there were."""
+    """Let links that seemed to loop go on; returns how many there were.
+
+    Where nothing is written for the connection now, they go on once something is.
+    """
 
     def go_on(link: Link) -> None:
         awake = replace(link, state=LinkState.ACTIVE, reason=None)
         desk.put_calmed(connection, awake)
-        desk.decide_link(connection, awake, trace=trace)
+        if connection.decides:
+            desk.decide_link(connection, awake, trace=trace)
 
     return await _each(desk, connection, Reason.LOOP_SUSPECTED, go_on)
 
@@ -73,7 +77,7 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
         [(*connection.user_key, link.activity_id)] if link.activity_id is not None else [],
         [(connection.connection_id, link.event_id)] if link.event_id is not None else [],
     )
-    observed = _observed(desk, connection, link)
+    observed = desk.known.pair(connection, link)
     decided = undo(link, _deed(row, side, observed, connection), observed, connection.policy)
     if decided.writes:
         # What a user orders is no loop, nor is what led to it.
@@ -82,13 +86,16 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
     return decided
 
 
-async def _each(desk: Desk, connection: Connection, reason: Reason, order: Any) -> int:
+async def _each(
+    desk: Desk, connection: Connection, reason: Reason, order: Callable[[Link], None]
+) -> int:
+    """Give an order for each link that rests for a brake's `reason`; returns how many."""
     count = 0
     after = guards.BEFORE_ALL
     while page := await guards.resting_links(
         desk.database, connection.connection_id, reason, after
     ):
-        await _load(desk, page)
+        await desk.known.load_pairs(page)
         for kept in page:
             order(kept.link)
         count += len(page)
@@ -96,19 +103,6 @@ async def _each(desk: Desk, connection: Connection, reason: Reason, order: Any) 
         await desk.save()
         desk.known.forget_items()
     return count
-
-
-async def _load(desk: Desk, page: list[KeptLink]) -> None:
-    desk.known.shelf.add(page)
-    await desk.known.load_other_sides()
-
-
-def _observed(desk: Desk, connection: Connection, link: Link) -> Observed:
-    return Observed(
-        link=link,
-        activity=desk.known.activity_of(connection, link),
-        event=desk.known.event_of(connection, link),
-    )
 
 
 def _is_undoable(action: str) -> bool:
@@ -130,8 +124,7 @@ def _deed(row: Any, side: Side, observed: Observed, connection: Connection) -> D
         verb=verb,
         before=_whole(before, observed, connection) if before else None,
         fields=frozenset(MeetingField(name) for name in before) if before else ALL_FIELDS,
-        lost=action == _CONFLICT,
-        undone=action == _REVERTED,
+        source=side if action in {_CONFLICT, _REVERTED} else side.other,
     )
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.core.model import Link, Write
+from reconciler.core.model import Link, Plan
 from reconciler.core.reasons import Reason
-from tandem.contracts.meetings import AllDay, Meeting
+from tandem.contracts.meetings import AllDay, Meeting, Side
 
 ITEMS_MAX: Final = 500
 COUNTED: Final = (
@@ -42,22 +42,23 @@ class Preview:
         """Whether there are more than the listed ones."""
         return sum(self.counts.values()) > len(self.items)
 
-    def note(self, link: Link, write: Write, reason: Reason) -> None:
-        """A write of a link would be asked for."""
-        kind = "activity" if write.side == "crm" else "event"
-        self.counts[f"{write.verb}_{kind}"] += 1
-        pending = link.pending_on(write.side)
-        meeting = write.meeting or (pending.before if pending else None)
-        if len(self.items) < ITEMS_MAX:
-            self.items.append(
-                Foreseen(
-                    write.side.value,
-                    write.verb.value,
-                    meeting.title if meeting else "",
-                    start_of(meeting) if meeting else None,
-                    reason,
+    def note(self, link: Link, decided: Plan) -> None:
+        """The writes of a plan would be asked for."""
+        for write in decided.writes:
+            kind = "activity" if write.side is Side.CRM else "event"
+            self.counts[f"{write.verb}_{kind}"] += 1
+            pending = link.pending_on(write.side)
+            meeting = write.meeting or (pending.before if pending else None)
+            if len(self.items) < ITEMS_MAX:
+                self.items.append(
+                    Foreseen(
+                        write.side.value,
+                        write.verb.value,
+                        meeting.title if meeting else "",
+                        start_of(meeting) if meeting else None,
+                        decided.reason,
+                    )
                 )
-            )
 
 
 def start_of(meeting: Meeting) -> str:

@@ -43,6 +43,10 @@ class Shelf:
         """The link with an id."""
         return self._by_id.get(link_id)
 
+    def of_link(self, link: Link) -> KeptLink | None:
+        """A link as it is kept, with its commands; None for one that is yet to be."""
+        return self._by_id.get(link.link_id) if link.link_id is not None else None
+
     def of_activity(self, connection_id: UUID, activity_id: int) -> Link | None:
         """The link of an activity, else the newest that was dissolved."""
         link_id = self._by_activity.get((connection_id, activity_id))

@@ -98,8 +98,7 @@ async def living_links(desk: Desk, connection: Connection) -> AsyncIterator[Link
     after = _BEFORE_ALL_LINKS
     await _turn_page(desk)
     while page := await links.living_links_page(desk.database, connection.connection_id, after):
-        desk.known.shelf.add(page)
-        await desk.known.load_other_sides()
+        await desk.known.load_pairs(page)
         for kept in page:
             yield kept.link
         after = page[-1].link.link_id or after

@@ -15,6 +15,7 @@ from tandem.runtime.internal import bearer
 
 TYPES_KEPT_S: Final = 60.0
 COMPANIES_KEPT_MAX: Final = 1000
+AT_REST: Final = "nothing is written for this connection now; resume or reconnect it first"
 UNREAD: Final = "both sides have yet to be read; try again in a moment"
 _SILENT: Final = "another part of Tandem does not answer; try again"
 
@@ -126,22 +127,13 @@ class Neighbours:
 
         ProblemError 409 before both sides have been read.
         """
-        try:
-            return await self._post(f"/internal/connections/{connection_id}/preview", asked)
-        except ProblemError as problem:
-            if problem.status == httpx.codes.CONFLICT:
-                raise ProblemError(409, UNREAD) from problem
-            raise
+        path = f"/internal/connections/{connection_id}/preview"
+        return await self._order(path, asked, refused=UNREAD)
 
     async def undo(self, connection_id: UUID, row: int) -> dict[str, Any]:
         """Take a row of the history back; ProblemError 409 where that cannot be."""
         path = f"/internal/connections/{connection_id}/history/{row}/undo"
-        try:
-            return await self._post(path, {})
-        except ProblemError as problem:
-            if problem.status == httpx.codes.CONFLICT:
-                raise ProblemError(409, "row: it cannot be taken back (any more)") from problem
-            raise
+        return await self._order(path, {}, refused="row: it cannot be taken back (any more)")
 
     async def held(self, connection_id: UUID) -> dict[str, Any]:
         """Deletions that wait for the user's word."""
@@ -151,17 +143,23 @@ class Neighbours:
     async def settle_held(
         self, connection_id: UUID, word: Literal["confirm", "reject"]
     ) -> dict[str, Any]:
-        """Carry out the held deletions, or restore what was deleted."""
-        return await self._post(f"/internal/connections/{connection_id}/held/{word}", {})
+        """Carry out the held deletions, or restore what was deleted; 409 while at rest."""
+        path = f"/internal/connections/{connection_id}/held/{word}"
+        return await self._order(path, {}, refused=AT_REST)
 
     async def wake(self, connection_id: UUID) -> None:
         """Let items go on that rested because they were written again and again."""
-        await self._post(f"/internal/connections/{connection_id}/wake", {})
+        await self._order(f"/internal/connections/{connection_id}/wake", {}, refused=AT_REST)
 
-    async def _post(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
-        return await self._told(
-            "POST", self._settings.reconciler_url.rstrip("/") + path, json=asked
-        )
+    async def _order(self, path: str, asked: dict[str, Any], *, refused: str) -> dict[str, Any]:
+        """Ask the reconciler for something; `refused` is what its 409 means there."""
+        url = self._settings.reconciler_url.rstrip("/") + path
+        try:
+            return await self._told("POST", url, json=asked)
+        except ProblemError as problem:
+            if problem.status == httpx.codes.CONFLICT:
+                raise ProblemError(409, refused) from problem
+            raise
 
     async def _get(self, base: str, path: str, params: dict[str, str]) -> dict[str, Any]:
         return await self._told("GET", base.rstrip("/") + path, params=params)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from reconciler.core.changes import activity_edits, carried_event_changes, shown_event
 from reconciler.core.create import create_activity_again, create_event_again
-from reconciler.core.model import NO_FIELDS, Link, Pending, Plan, Policy, Verb, Write
+from reconciler.core.model import Link, Plan, Policy
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.policy import (
     activity_not_creatable,
@@ -13,7 +13,7 @@ from reconciler.core.policy import (
     type_is_synced,
 )
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import dissolve, rest, start_write
+from reconciler.core.transitions import dissolve, rest, start_delete
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, Side
@@ -77,26 +77,12 @@ def plan_event_gone(
         return dissolve(link, Reason.DONE_KEPT, suppress=keep_activity)
     if not policy.two_way and link.origin is Side.CALENDAR:
         return dissolve(link, Reason.ONE_WAY, suppress=keep_activity)
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=Reason.DECLINED if declined else Reason.DELETED,
-        revision=link.revision + 1,
-        before=shown,
-    )
-    return start_write(link, Write(Side.CRM, Verb.DELETE, NO_FIELDS), pending)
+    return start_delete(link, Side.CRM, shown, Reason.DECLINED if declined else Reason.DELETED)
 
 
 def delete_event(link: Link, shown: Meeting | None, reason: Reason) -> Plan:
     """Delete the event of a link; `shown` is what the history says that it was."""
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=reason,
-        revision=link.revision + 1,
-        before=shown,
-    )
-    return start_write(link, Write(Side.CALENDAR, Verb.DELETE, NO_FIELDS), pending)
+    return start_delete(link, Side.CALENDAR, shown, reason)
 
 
 def event_not_worth_an_activity(

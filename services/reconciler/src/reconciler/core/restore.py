@@ -26,7 +26,7 @@ from reconciler.core.normalize import as_activity_shows, meeting_of_activity
 from reconciler.core.policy import is_declined, no_longer_eligible
 from reconciler.core.reasons import Reason
 from reconciler.core.text import with_block
-from reconciler.core.transitions import dissolve, rest, start_write
+from reconciler.core.transitions import dissolve, rest, start_delete, start_write
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, MeetingField, Side
@@ -37,15 +37,15 @@ class Deed:
     """A write of ours as the history tells it: to which side, and what it was before.
 
     `before` is a whole meeting, of which `fields` are meant; None where there was nothing.
-    `lost` marks the value that lost a conflict: it is to win after all.
+    `source` is the side that an earlier value is written back to: where the change came from, or
+    where the value lost a conflict or was taken back.
     """
 
     side: Side
     verb: Verb
     before: Meeting | None
     fields: Fields
-    lost: bool = False
-    undone: bool = False
+    source: Side
 
 
 def restore(link: Link, observed: Observed, policy: Policy) -> Plan:
@@ -122,15 +122,7 @@ def _uncreate(link: Link, side: Side, observed: Observed, policy: Policy) -> Pla
         if isinstance(item, ActivitySnapshot)
         else shown_event(link, item, policy)
     )
-    pending = Pending(
-        verb=Verb.DELETE,
-        fields=NO_FIELDS,
-        reason=Reason.UNDONE,
-        revision=link.revision + 1,
-        before=shown,
-        suppress=frozenset({side.other}),
-    )
-    return start_write(link, Write(side, Verb.DELETE, NO_FIELDS), pending)
+    return start_delete(link, side, shown, Reason.UNDONE, suppress=frozenset({side.other}))
 
 
 def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:
@@ -139,7 +131,7 @@ def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy) -> P
         return Plan(link.reason or Reason.DELETED)
     if link.state is not LinkState.ACTIVE or deed.before is None:
         return Plan(link.reason or Reason.NO_CHANGE)
-    side = deed.side if deed.lost or deed.undone else deed.side.other
+    side = deed.source
     shown = (
         meeting_of_activity(activity, policy)
         if side is Side.CRM

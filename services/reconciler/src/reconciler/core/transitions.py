@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.deal_contact import block_of
 from reconciler.core.model import (
+    NO_FIELDS,
     Base,
     Entry,
     Link,
@@ -33,6 +34,29 @@ def wanted_block(activity: ActivitySnapshot, present_block: str, policy: Policy)
 def start_write(link: Link, write: Write, pending: Pending) -> Plan:
     """A write to one side begins."""
     return start_writes(link, ((write, pending),))
+
+
+def start_delete(
+    link: Link,
+    side: Side,
+    shown: Meeting | None,
+    reason: Reason,
+    *,
+    suppress: frozenset[Side] = frozenset(),
+) -> Plan:
+    """The delete of one side begins; `shown` is what the history says that it was.
+
+    `suppress` are the sides whose item must not be taken as new once it is done.
+    """
+    pending = Pending(
+        verb=Verb.DELETE,
+        fields=NO_FIELDS,
+        reason=reason,
+        revision=link.revision + 1,
+        before=shown,
+        suppress=suppress,
+    )
+    return start_write(link, Write(side, Verb.DELETE, NO_FIELDS), pending)
 
 
 def start_writes(
