@@ -5,19 +5,18 @@ never does.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from pydantic import SecretStr
 
 from tandem.runtime import metrics
+from tandem.runtime.answers import object_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import Credential, GrantLostError
 from tandem.runtime.failures import Retryable
+from tandem.runtime.oauth_answers import MISCONFIGURED_PAUSE_S, refreshed
 
-EXPIRES_S_DEFAULT: Final = 3599
-MISCONFIGURED_PAUSE_S: Final = 60.0
 _OURS: Final = {"invalid_client", "unauthorized_client"}
 _LOST: Final = {"invalid_grant", "interaction_required", "consent_required"}
 
@@ -64,7 +63,7 @@ class OAuthRefresh:
         except httpx.HTTPError as error:
             self._count("unavailable")
             raise Retryable(f"{server.provider} token endpoint: {type(error).__name__}") from error
-        answer = _object(response)
+        answer = object_of(response) or {}
         if answer.get("error") in _OURS:
             self._count("misconfigured")
             name = server.provider.upper()
@@ -75,31 +74,12 @@ class OAuthRefresh:
         if answer.get("error") in _LOST:
             self._count("lost")
             raise GrantLostError(f"{server.provider} has revoked the grant")
-        token = answer.get("access_token")
-        if not response.is_success or not isinstance(token, str) or not token:
+        fresh = refreshed(credential, answer, now=self._clock.now())
+        if not response.is_success or fresh is None:
             self._count("unavailable")
             raise Retryable(f"{server.provider} token endpoint: status {response.status_code}")
         self._count("ok")
-        return credential.model_copy(
-            update={
-                "access_token": SecretStr(token),
-                "refresh_token": SecretStr(str(answer.get("refresh_token") or secret)),
-                "expires_at": self._clock.now() + timedelta(seconds=_lifetime_s(answer)),
-            }
-        )
+        return fresh
 
     def _count(self, result: str) -> None:
         metrics.PROVIDER_CALLS.labels(self._server.provider, "token.refresh", result).inc()
-
-
-def _lifetime_s(answer: dict[str, Any]) -> int:
-    told = answer.get("expires_in")
-    return told if isinstance(told, int) and told > 0 else EXPIRES_S_DEFAULT
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

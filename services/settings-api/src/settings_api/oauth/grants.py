@@ -12,10 +12,11 @@ import httpx
 from pydantic import SecretStr
 
 from settings_api.problem import ProblemError
+from tandem.runtime.answers import object_of
 from tandem.runtime.credential_store import Credential, CredentialKind
 from tandem.runtime.logs import LOG
+from tandem.runtime.oauth_answers import access_token_of, lifetime_s
 
-EXPIRES_S_DEFAULT: Final = 3599
 _CONFIGURATION: Final = frozenset(
     {"invalid_client", "unauthorized_client", "redirect_uri_mismatch"}
 )
@@ -57,16 +58,16 @@ async def exchange(
     """The grant behind a code; ProblemError 400 where it is refused, 503 where nobody answers."""
     form = {"grant_type": "authorization_code", **form}
     answer = await _answer(http, "POST", token_url, data=form, auth=auth)
-    body = _object(answer)
-    token, expires = body.get("access_token"), body.get("expires_in")
-    if not answer.is_success or not isinstance(token, str) or not token:
+    body = object_of(answer) or {}
+    token = access_token_of(body)
+    if not answer.is_success or token is None:
         if body.get("error") in _CONFIGURATION:
             LOG.error("client_refused", error=body["error"])
         raise ProblemError(400, "code: the provider refused it; nothing was changed, start again")
     return Grant(
-        access_token=SecretStr(token),
+        access_token=token,
         refresh_token=SecretStr(str(body.get("refresh_token") or "")),
-        expires_in_s=expires if isinstance(expires, int) and expires > 0 else EXPIRES_S_DEFAULT,
+        expires_in_s=lifetime_s(body),
         scopes=frozenset(str(body.get("scope") or "").split()),
         api_url=str(body.get("api_domain") or ""),
     )
@@ -75,7 +76,7 @@ async def exchange(
 async def whose(http: httpx.AsyncClient, url: str, grant: Grant) -> dict[str, Any]:
     """What a provider tells of the account behind a grant; {} where it refuses."""
     answer = await _answer(http, "GET", url, headers=grant.headers)
-    return _object(answer) if answer.is_success else {}
+    return (object_of(answer) or {}) if answer.is_success else {}
 
 
 async def _answer(http: httpx.AsyncClient, method: str, url: str, **request: Any) -> httpx.Response:
@@ -86,11 +87,3 @@ async def _answer(http: httpx.AsyncClient, method: str, url: str, **request: Any
     if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise ProblemError(503, "the provider does not answer; start again in a moment")
     return answer
-
-
-def _object(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 from exchangelib import Account, CalendarItem, FolderCollection, Q
@@ -15,6 +16,7 @@ from calendar_ingest.adapters.exchange.failures import FOLDER, MISSING, Conflict
 from calendar_ingest.adapters.exchange.marks import FIELD, mark
 from calendar_ingest.adapters.exchange.snapshots import FIELDS, SINGLE, is_organizer, snapshot
 from calendar_ingest.adapters.exchange.values import Values, merged, values
+from calendar_ingest.adapters.reading import readable, skip
 from calendar_ingest.calendars import (
     CalendarGoneError,
     Changes,
@@ -27,10 +29,9 @@ from calendar_ingest.calendars import (
     StaleError,
     Tombstone,
 )
+from tandem.contracts.connections import Provider
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField
-from tandem.runtime import metrics
-from tandem.runtime.logs import LOG
 
 PAGE_ITEMS: Final = 100
 PUSH_STATUS_MINUTES: Final = 60
@@ -213,14 +214,9 @@ class Mailbox:
     def _readable(self, item: CalendarItem) -> EventSnapshot | None:
         """An event, unless it belongs to a series or is of a shape that nobody has told of."""
         if item.type not in {None, SINGLE}:
-            metrics.EVENTS_SKIPPED.labels("exchange", "series").inc()
+            skip(Provider.EXCHANGE, "series")
             return None
-        try:
-            return snapshot(item, self._owner)
-        except (ValueError, TypeError, AttributeError) as error:
-            LOG.error("event_unreadable", provider="exchange", error=type(error).__name__)
-            metrics.EVENTS_SKIPPED.labels("exchange", "unreadable").inc()
-            return None
+        return readable(Provider.EXCHANGE, partial(snapshot, item, self._owner))
 
     @staticmethod
     def _marked(folder: Any, name: str) -> Any:

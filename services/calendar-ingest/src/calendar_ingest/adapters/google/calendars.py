@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import httpx
@@ -16,6 +17,7 @@ from calendar_ingest.adapters.google.snapshots import (
     snapshot,
     updated_at,
 )
+from calendar_ingest.adapters.reading import readable, skip
 from calendar_ingest.calendars import (
     Account,
     Calendar,
@@ -32,15 +34,15 @@ from calendar_ingest.calendars import (
     StaleError,
     Tombstone,
 )
+from tandem.contracts.connections import Provider
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField
-from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
 from tandem.runtime.failures import Retryable
-from tandem.runtime.logs import LOG
 
 Json = dict[str, Any]
 
+PROVIDER: Final = Provider.GOOGLE
 PAGE_EVENTS: Final = 250
 PAGE_CALENDARS: Final = 250
 CALENDAR_PAGES_MAX: Final = 20
@@ -225,27 +227,12 @@ def _changes(answer: Json, after: Cursor) -> Changes:
     gone: list[Tombstone] = []
     for item in answer.get("items") or ():
         if belongs_to_series(item):
-            _skip("series")
+            skip(PROVIDER, "series")
         elif is_cancelled(item):
             gone.append(Tombstone(item["id"], updated_at(item)))
-        elif (event := _readable(item)) is not None:
+        elif event := readable(PROVIDER, partial(snapshot, item)):
             observed.append(event)
-        else:
-            _skip("unreadable")
     return Changes(tuple(observed), tuple(gone), cursor=str(after), more=after.page is not None)
-
-
-def _readable(item: Json) -> EventSnapshot | None:
-    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
-    try:
-        return snapshot(item)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        LOG.error("event_unreadable", provider="google", error=type(error).__name__)
-        return None
-
-
-def _skip(reason: str) -> None:
-    metrics.EVENTS_SKIPPED.labels("google", reason).inc()
 
 
 def _listed(item: Json) -> ListedCalendar:

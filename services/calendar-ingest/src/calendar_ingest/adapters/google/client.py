@@ -4,7 +4,6 @@ Each is sent once, within the quota; an answer becomes an object, or an error in
 """
 
 import json
-import re
 from typing import Any, Final
 
 import httplib2  # type: ignore[import-untyped]
@@ -16,6 +15,7 @@ from calendar_ingest.adapters.google.budget import Budget
 from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Account, RefusedError
 from tandem.runtime import metrics
+from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, seconds_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
@@ -24,8 +24,6 @@ from tandem.runtime.telemetry import span
 Json = dict[str, Any]
 
 INLINE_WAIT_S_MAX: Final = 2.0
-ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
-DETAIL_LENGTH_MAX: Final = 200
 PATCH_COST: Final = 3
 _QUOTA: Final = {
     "rateLimitExceeded",
@@ -35,7 +33,6 @@ _QUOTA: Final = {
     "calendarUsageLimitsExceeded",
 }
 _SCOPE: Final = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
-_PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
 
 
 class GoogleError(RefusedError):
@@ -116,12 +113,10 @@ class GoogleClient:
             content=request.body,
             headers={**headers, "authorization": f"Bearer {token}"},
         ) as response:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > ANSWER_BYTES_MAX:
-                    raise RefusedError("google: answer too large")
-        return response, bytes(content)
+            content = await content_of(response)
+        if content is None:
+            raise RefusedError("google: answer too large")
+        return response, content
 
     def _translate(
         self,
@@ -140,13 +135,13 @@ class GoogleClient:
         reason, message = _error(content)
         if status == httpx.codes.TOO_MANY_REQUESTS or reason in _QUOTA:
             _count(operation, "throttled")
-            wait = self._budget.throttled(account, _seconds(response.headers.get("retry-after")))
+            wait = self._budget.throttled(account, seconds_of(response.headers.get("retry-after")))
             raise Retryable("google: quota", retry_after_s=wait)
         if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.REQUEST_TIMEOUT:
             _count(operation, "unavailable")
             raise Retryable(
                 f"google: status {status}",
-                retry_after_s=_seconds(response.headers.get("retry-after")),
+                retry_after_s=seconds_of(response.headers.get("retry-after")),
             )
         if status == httpx.codes.UNAUTHORIZED or reason in _SCOPE:
             _count(operation, "unauthorized")
@@ -181,14 +176,7 @@ def _error(content: bytes) -> tuple[str, str]:
 
 def _detail(status: int, reason: str, message: str) -> str:
     """Google's own reason, without addresses of people or pages."""
-    return " ".join(f"{status} {reason} {_PERSONAL.sub('…', message)}".split())[:DETAIL_LENGTH_MAX]
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return max(float(text), 0.0) if text else None
-    except ValueError:
-        return None
+    return " ".join(f"{status} {reason} {impersonal(message)}".split())[:DETAIL_LENGTH_MAX]
 
 
 def _count(operation: str, result: str) -> None:

@@ -6,6 +6,7 @@ are not written, and a meeting that has some is left alone with a reason.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import httpx
@@ -21,6 +22,7 @@ from calendar_ingest.adapters.microsoft.snapshots import (
 )
 from calendar_ingest.adapters.microsoft.versions import etag_of, has_guests
 from calendar_ingest.adapters.microsoft.zones import iana_name
+from calendar_ingest.adapters.reading import readable, skip
 from calendar_ingest.calendars import (
     Account,
     Calendar,
@@ -37,15 +39,15 @@ from calendar_ingest.calendars import (
     StaleError,
     Tombstone,
 )
+from tandem.contracts.connections import Provider
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField
-from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
 from tandem.runtime.failures import Retryable
-from tandem.runtime.logs import LOG
 
 Json = dict[str, Any]
 
+PROVIDER: Final = Provider.MICROSOFT
 CALENDAR_PAGES_MAX: Final = 20
 WOULD_MAIL: Final = (
     "Microsoft would mail the guests of this meeting; switch on inviting guests to allow it"
@@ -199,13 +201,11 @@ class MicrosoftCalendars:
             if item is None:
                 gone.append(Tombstone(entry["id"]))
             elif belongs_to_series(item):
-                _skip("series")
+                skip(PROVIDER, "series")
             elif is_cancelled(item):
                 gone.append(Tombstone(item["id"], updated_at(item)))
-            elif (event := _readable(item)) is not None:
+            elif event := readable(PROVIDER, partial(snapshot, item)):
                 observed.append(event)
-            else:
-                _skip("unreadable")
         return observed, gone
 
     async def _refuse(self, calendar: Calendar, event_id: str, error: MicrosoftError) -> NoReturn:
@@ -251,26 +251,8 @@ class MicrosoftCalendars:
             raise
 
 
-def _lacks_mark(item: Json) -> bool:
-    """Whether an event does not tell if it is one of our own."""
-    return "transactionId" not in item and not belongs_to_series(item)
-
-
 def _is_missing(error: MicrosoftError) -> bool:
     return error.status in _GONE or error.code in _MALFORMED
-
-
-def _readable(item: Json) -> EventSnapshot | None:
-    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
-    try:
-        return snapshot(item)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        LOG.error("event_unreadable", provider="microsoft", error=type(error).__name__)
-        return None
-
-
-def _skip(reason: str) -> None:
-    metrics.EVENTS_SKIPPED.labels("microsoft", reason).inc()
 
 
 def _listed(item: Json, zone: str) -> ListedCalendar:

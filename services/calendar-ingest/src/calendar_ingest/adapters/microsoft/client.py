@@ -6,7 +6,6 @@ Each is sent once; an answer becomes an object, or an error in our own words.
 import asyncio
 import importlib
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -17,6 +16,7 @@ from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Account, RefusedError
 from tandem.runtime import metrics
+from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, seconds_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 INLINE_WAIT_S_MAX: Final = 2.0
-ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
-DETAIL_LENGTH_MAX: Final = 200
 PAGE_EVENTS: Final = 200
 _THROTTLED: Final = {"ApplicationThrottled", "TooManyRequests", "ErrorExceededMessageLimit"}
 _PASSING: Final = {"ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerTransientError"}
-_PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
 _PREFER: Final = (
     'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text", '
     f"odata.maxpagesize={PAGE_EVENTS}"
@@ -118,12 +115,10 @@ class MicrosoftClient:
             content=request.content,
             headers={**headers, "authorization": f"Bearer {token}"},
         ) as response:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > ANSWER_BYTES_MAX:
-                    raise RefusedError("microsoft: answer too large")
-        return response, bytes(content)
+            content = await content_of(response)
+        if content is None:
+            raise RefusedError("microsoft: answer too large")
+        return response, content
 
     def _translate(
         self, account: Account, operation: str, response: httpx.Response, content: bytes
@@ -135,7 +130,7 @@ class MicrosoftClient:
             _count(operation, "ok")
             return _parsed(content)
         code, message = _error(content)
-        told = _seconds(response.headers.get("retry-after"))
+        told = seconds_of(response.headers.get("retry-after"))
         if status == httpx.codes.TOO_MANY_REQUESTS or code in _THROTTLED:
             _count(operation, "throttled")
             wait = self._mailboxes.throttled(account, told)
@@ -181,14 +176,7 @@ def _error(content: bytes) -> tuple[str, str]:
 
 def _detail(status: int, code: str, message: str) -> str:
     """Graph's own reason, without addresses of people or pages."""
-    return " ".join(f"{status} {code} {_PERSONAL.sub('…', message)}".split())[:DETAIL_LENGTH_MAX]
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return max(float(text), 0.0) if text else None
-    except ValueError:
-        return None
+    return " ".join(f"{status} {code} {impersonal(message)}".split())[:DETAIL_LENGTH_MAX]
 
 
 def _count(operation: str, result: str) -> None:

@@ -4,7 +4,6 @@ A read that fails is tried again within `INLINE_WAIT_S_MAX`; a write never is, i
 how to find out what became of it.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -17,6 +16,7 @@ from crm_ingest.adapters.pipedrive.budget import Budget
 from crm_ingest.credentials import Credentials
 from crm_ingest.crm import Account, ForbiddenError, RefusedError, UncertainError
 from tandem.runtime import metrics
+from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, object_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import Credential, GrantLostError, Refresh
 from tandem.runtime.failures import Retryable
@@ -25,13 +25,10 @@ from tandem.runtime.telemetry import span
 INLINE_WAIT_S_MAX: Final = 5.0
 READ_TRIES_MAX: Final = 3
 RETRY_FIRST_S: Final = 0.3
-ANSWER_BYTES_MAX: Final = 32 * 1024 * 1024
-DETAIL_LENGTH_MAX: Final = 200
 KEPT_S: Final = 30.0
 """Shorter than the time by which the store refreshes a token before it expires."""
 KEPT_MAX: Final = 10_000
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+")
 
 Params = Mapping[str, str | int | bool]
 Json = dict[str, Any]
@@ -174,16 +171,14 @@ class PipedriveClient:
             json=body,
             headers=_authorization(credential),
         ) as response:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > ANSWER_BYTES_MAX:
-                    raise RefusedError("pipedrive: answer too large")
+            content = await content_of(response)
+        if content is None:
+            raise RefusedError("pipedrive: answer too large")
         self._budget.learn(account, response.headers)
         return httpx.Response(
             response.status_code,
             headers={k: v for k, v in response.headers.items() if k != "content-encoding"},
-            content=bytes(content),
+            content=content,
         )
 
     def _translate(
@@ -191,7 +186,7 @@ class PipedriveClient:
     ) -> Json:
         """Give the answer's object, or raise what its status means."""
         code = response.status_code
-        answer = _object(response)
+        answer = object_of(response)
         if response.is_success:
             if answer is None or answer.get("success") is False:
                 _count(operation, "unavailable")
@@ -250,18 +245,10 @@ def _plain(params: Params | None) -> dict[str, str]:
     }
 
 
-def _object(response: httpx.Response) -> Json | None:
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
 def _detail(code: int, answer: Json | None) -> str:
     """Pipedrive's own reason, without addresses of people or pages."""
     said = (answer or {}).get("error") or (answer or {}).get("errors") or ""
-    text = _PERSONAL.sub("…", said if isinstance(said, str) else "")
+    text = impersonal(said if isinstance(said, str) else "")
     return f"{code} {text}".strip()[:DETAIL_LENGTH_MAX]
 
 

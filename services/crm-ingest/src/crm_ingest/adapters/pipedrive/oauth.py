@@ -4,20 +4,15 @@ Only the provider's word on this grant loses it: trouble with our own client id,
 never does.
 """
 
-from datetime import timedelta
-from typing import Any, Final
-
 import httpx
-from pydantic import SecretStr
 
 from crm_ingest.settings import PipedriveSettings
 from tandem.runtime import metrics
+from tandem.runtime.answers import object_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import Credential, GrantLostError
 from tandem.runtime.failures import Retryable
-
-EXPIRES_S_DEFAULT: Final = 3599
-MISCONFIGURED_PAUSE_S: Final = 60.0
+from tandem.runtime.oauth_answers import MISCONFIGURED_PAUSE_S, refreshed
 
 
 class TokenRefresh:
@@ -50,7 +45,7 @@ class TokenRefresh:
         except httpx.HTTPError as error:
             _count("unavailable")
             raise Retryable(f"pipedrive token endpoint: {type(error).__name__}") from error
-        answer = _object(response)
+        answer = object_of(response) or {}
         status = httpx.codes(response.status_code)
         if status in {httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED}:
             if answer.get("error") == "invalid_client":
@@ -61,31 +56,12 @@ class TokenRefresh:
                 )
             _count("lost")
             raise GrantLostError("pipedrive has revoked the grant")
-        token = answer.get("access_token")
-        if not response.is_success or not isinstance(token, str) or not token:
+        fresh = refreshed(credential, answer, now=self._clock.now())
+        if not response.is_success or fresh is None:
             _count("unavailable")
             raise Retryable(f"pipedrive token endpoint: status {response.status_code}")
         _count("ok")
-        return credential.model_copy(
-            update={
-                "access_token": SecretStr(token),
-                "refresh_token": SecretStr(str(answer.get("refresh_token") or secret)),
-                "expires_at": self._clock.now() + timedelta(seconds=_lifetime_s(answer)),
-            }
-        )
-
-
-def _lifetime_s(answer: dict[str, Any]) -> int:
-    told = answer.get("expires_in")
-    return told if isinstance(told, int) and told > 0 else EXPIRES_S_DEFAULT
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+        return fresh
 
 
 def _count(result: str) -> None:

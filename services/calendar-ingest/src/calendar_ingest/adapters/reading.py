@@ -1,0 +1,25 @@
+"""Reads what providers list; an event that can not be passed on is counted, and no more."""
+
+from collections.abc import Callable
+
+from tandem.contracts.connections import Provider
+from tandem.contracts.events import EventSnapshot
+from tandem.runtime import metrics
+from tandem.runtime.logs import LOG
+
+
+def readable(provider: Provider, read: Callable[[], EventSnapshot | None]) -> EventSnapshot | None:
+    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
+    event: EventSnapshot | None = None
+    try:
+        event = read()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        LOG.error("event_unreadable", provider=provider.value, error=type(error).__name__)
+    if event is None:
+        skip(provider, "unreadable")
+    return event
+
+
+def skip(provider: Provider, reason: str) -> None:
+    """Count an event that is not passed on."""
+    metrics.EVENTS_SKIPPED.labels(provider.value, reason).inc()
