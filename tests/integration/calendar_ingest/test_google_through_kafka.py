@@ -41,7 +41,7 @@ from tandem_embedded.processes import free_port
 from tandem_sandbox.accounts import static_token
 from tandem_sandbox.faults import FaultKind, FaultOrder
 from tandem_sandbox.google.app import google_router
-from tandem_sandbox.google.grants import Consent
+from tandem_sandbox.grants import Consent
 from tandem_sandbox.settings import SandboxSettings
 from tandem_sandbox.world import World
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tandem_sandbox.google.consent import consent_page, refusal_page
-from tandem_sandbox.google.grants import Consent
+from tandem_sandbox.grants import Consent
 from tandem_sandbox.world import World
 
 

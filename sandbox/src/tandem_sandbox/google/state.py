@@ -4,30 +4,29 @@ An etag is never used twice.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from tandem_sandbox.accounts import MailboxSeed
 from tandem_sandbox.google.channels import Channels
-from tandem_sandbox.google.grants import Grants
 from tandem_sandbox.google.model import Calendar, ListEntry, Mailbox, Role
+from tandem_sandbox.grants import Grants
+from tandem_sandbox.holders import Holders
 
 SYNC_TOKEN_LIFE = timedelta(days=7)
 
 
-class GoogleState:
+class GoogleState(Holders[Mailbox, Grants]):
     """All mailboxes."""
 
     def __init__(self) -> None:
-        self.mailboxes: dict[str, Mailbox] = {}
+        super().__init__(Grants())
         self.calendars: dict[str, Calendar] = {}
         self.channels = Channels()
-        self.grants = Grants()
         self.sync_token_life = SYNC_TOKEN_LIFE
         """How long a sync token is good, by the sandbox's clock."""
         self._stamps = 0
-        self._by_token: dict[str, Mailbox] = {}
 
     def seed(self, mailboxes: Iterable[MailboxSeed]) -> None:
         """Add mailboxes that are not there yet, with empty calendars."""
@@ -50,35 +49,11 @@ class GoogleState:
                         id=one.id, summary=one.summary, timezone=seed.timezone, owner=seed.email
                     ),
                 )
-            self._add(mailbox)
+            self.add(mailbox)
 
     def mailbox(self, email: str) -> Mailbox | None:
         """The mailbox with this address."""
         return self.mailboxes.get(email)
-
-    def by_token(self, token: str, now: datetime) -> Mailbox | None:
-        """Whose bearer token this is, while it is good."""
-        mailbox = self._by_token.get(token)
-        if mailbox is not None:
-            return None if mailbox.token_revoked else mailbox
-        access = self.grants.holder(token, now)
-        return None if access is None else self.mailboxes.get(access.email)
-
-    def revoke(self, email: str) -> int:
-        """End all grants of a mailbox and its static token; tells how many ended."""
-        mailbox = self.mailboxes.get(email)
-        if mailbox is None:
-            return 0
-        ended = self.grants.revoke_account(email) + (not mailbox.token_revoked)
-        mailbox.token_revoked = True
-        return ended
-
-    def restore(self, email: str) -> bool:
-        """Make the static token of a mailbox good again; ended grants stay ended."""
-        mailbox = self.mailboxes.get(email)
-        if mailbox is not None:
-            mailbox.token_revoked = False
-        return mailbox is not None
 
     def expire_sync_tokens(self, email: str | None = None) -> int:
         """Make sync tokens expire, all or those of one mailbox; tells of how many calendars."""
@@ -97,11 +72,9 @@ class GoogleState:
 
     def reset(self) -> None:
         """Forget everything."""
-        self.mailboxes.clear()
+        self.forget(Grants())
         self.calendars.clear()
         self.channels.clear()
-        self._by_token.clear()
-        self.grants = Grants()
         self.sync_token_life = SYNC_TOKEN_LIFE
 
     def dump(self) -> dict[str, Any]:
@@ -121,15 +94,11 @@ class GoogleState:
         self.sync_token_life = timedelta(seconds=kept["sync_token_life_seconds"])
         self.grants = Grants.model_validate(kept["grants"])
         for one in kept["mailboxes"]:
-            self._add(Mailbox.model_validate(one))
+            self.add(Mailbox.model_validate(one))
         for one in kept["calendars"]:
             calendar = Calendar.model_validate(one)
             self.calendars[calendar.id] = calendar
         self.channels.load(kept["channels"])
-
-    def _add(self, mailbox: Mailbox) -> None:
-        self.mailboxes[mailbox.email] = mailbox
-        self._by_token[mailbox.token] = mailbox
 
 
 def account_number(email: str) -> str:

@@ -13,9 +13,9 @@ from tandem_sandbox.faults import REQUEST_KINDS, Fault, FaultKind, LostAnswer
 from tandem_sandbox.google import errors
 from tandem_sandbox.google.consent import refusal_page
 from tandem_sandbox.google.gate import rendered_error
-from tandem_sandbox.google.grants import EXPIRES_IN_SECONDS, GrantRefusedError, Issued
 from tandem_sandbox.google.identity import claims_of, id_token
 from tandem_sandbox.google.oauth import form_of, record
+from tandem_sandbox.grants import EXPIRES_IN_SECONDS, GrantRefusedError, Issued
 from tandem_sandbox.world import World
 
 

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from tandem_sandbox.google.grants import Grants, Issued, Refresh
+from tandem_sandbox.grants import Grants, Issued, Refresh
 
 
 class RotatingGrants(Grants):

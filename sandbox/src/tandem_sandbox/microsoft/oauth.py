@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from tandem_sandbox.faults import REQUEST_KINDS, FaultKind, LostAnswer
 from tandem_sandbox.google.consent import consent_page, refusal_page
-from tandem_sandbox.google.grants import EXPIRES_IN_SECONDS, Consent, GrantRefusedError
 from tandem_sandbox.google.oauth import form_of
+from tandem_sandbox.grants import EXPIRES_IN_SECONDS, Consent, GrantRefusedError
 from tandem_sandbox.world import World
 
 

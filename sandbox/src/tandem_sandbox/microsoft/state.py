@@ -1,12 +1,12 @@
 """Owns everything the emulated Graph knows: mailboxes, calendars, subscriptions and grants."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from tandem_sandbox.accounts import MailboxSeed
+from tandem_sandbox.holders import Holders
 from tandem_sandbox.microsoft.grants import RotatingGrants
 from tandem_sandbox.microsoft.model import Calendar, Mailbox
 from tandem_sandbox.microsoft.subscriptions import Subscriptions
@@ -14,18 +14,16 @@ from tandem_sandbox.microsoft.subscriptions import Subscriptions
 CONCURRENT_MAX = 4
 
 
-class MicrosoftState:
+class MicrosoftState(Holders[Mailbox, RotatingGrants]):
     """All mailboxes."""
 
     def __init__(self) -> None:
-        self.mailboxes: dict[str, Mailbox] = {}
+        super().__init__(RotatingGrants())
         self.calendars: dict[str, Calendar] = {}
         self.subscriptions = Subscriptions()
-        self.grants = RotatingGrants()
         self.under_way: dict[str, int] = {}
         """Requests that are being answered, by mailbox."""
         self._numbers = 0
-        self._by_token: dict[str, Mailbox] = {}
 
     def seed(self, mailboxes: Iterable[MailboxSeed]) -> None:
         """Add mailboxes that are not there yet, with empty calendars."""
@@ -48,19 +46,11 @@ class MicrosoftState:
                 )
                 self.calendars.setdefault(one.id, calendar)
                 mailbox.calendars.append(one.id)
-            self._add(mailbox)
+            self.add(mailbox)
 
     def mailbox(self, email: str) -> Mailbox | None:
         """The mailbox with this address."""
         return self.mailboxes.get(email.lower())
-
-    def by_token(self, token: str, now: datetime) -> Mailbox | None:
-        """Whose bearer token this is, while it is good."""
-        mailbox = self._by_token.get(token)
-        if mailbox is not None:
-            return None if mailbox.token_revoked else mailbox
-        access = self.grants.holder(token, now)
-        return None if access is None else self.mailboxes.get(access.email)
 
     def default_calendar(self, mailbox: Mailbox) -> Calendar:
         """The calendar that new events go to."""
@@ -75,22 +65,6 @@ class MicrosoftState:
         self._numbers += 1
         return self._numbers
 
-    def revoke(self, email: str) -> int:
-        """End all grants of a mailbox and its static token; tells how many ended."""
-        mailbox = self.mailboxes.get(email)
-        if mailbox is None:
-            return 0
-        ended = self.grants.revoke_account(email) + (not mailbox.token_revoked)
-        mailbox.token_revoked = True
-        return ended
-
-    def restore(self, email: str) -> bool:
-        """Make the static token of a mailbox good again; ended grants stay ended."""
-        mailbox = self.mailboxes.get(email)
-        if mailbox is not None:
-            mailbox.token_revoked = False
-        return mailbox is not None
-
     def expire_delta_tokens(self, email: str | None = None) -> int:
         """Make delta tokens expire, all or those of one mailbox; tells of how many calendars."""
         meant = [one for one in self.calendars.values() if email is None or one.owner == email]
@@ -100,12 +74,10 @@ class MicrosoftState:
 
     def reset(self) -> None:
         """Forget everything."""
-        self.mailboxes.clear()
+        self.forget(RotatingGrants())
         self.calendars.clear()
-        self._by_token.clear()
         self.under_way.clear()
         self.subscriptions = Subscriptions()
-        self.grants = RotatingGrants()
 
     def dump(self) -> dict[str, Any]:
         """The state as JSON."""
@@ -123,11 +95,7 @@ class MicrosoftState:
         self.grants = RotatingGrants.model_validate(kept["grants"])
         self.subscriptions = Subscriptions.model_validate(kept["subscriptions"])
         for one in kept["mailboxes"]:
-            self._add(Mailbox.model_validate(one))
+            self.add(Mailbox.model_validate(one))
         for one in kept["calendars"]:
             calendar = Calendar.model_validate(one)
             self.calendars[calendar.key] = calendar
-
-    def _add(self, mailbox: Mailbox) -> None:
-        self.mailboxes[mailbox.email] = mailbox
-        self._by_token[mailbox.token] = mailbox
