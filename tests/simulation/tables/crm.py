@@ -253,11 +253,7 @@ class CrmTables(Tables):
         rows = [
             row
             for row in self._told(company_id, user_id)
-            if not row["gone"]
-            and not row["done"]
-            and row["due_date"] is not None
-            and row["due_date"] >= today
-            and row["checked_at"] < checked_before
+            if _lies_ahead(row, today) and not row["gone"] and row["checked_at"] < checked_before
         ]
         return self._oldest(rows, most)
 
@@ -267,8 +263,8 @@ class CrmTables(Tables):
         rows = [
             row
             for row in self._told(company_id, user_id)
-            if not row["gone"]
-            and (row["done"] or row["due_date"] is None or row["due_date"] < today)
+            if not _lies_ahead(row, today)
+            and not row["gone"]
             and row["checked_at"] < checked_before
         ]
         return self._oldest(rows, most)
@@ -280,10 +276,8 @@ class CrmTables(Tables):
             row
             for row in self._told(company_id, user_id)
             if row["owner_id"] == user_id
+            and _lies_ahead(row, today)
             and not row["gone"]
-            and not row["done"]
-            and row["due_date"] is not None
-            and row["due_date"] >= today
             and (row["contact_at"] is None or row["contact_at"] < looked_before)
         ]
         return rows[:most]
@@ -645,3 +639,7 @@ class CrmTables(Tables):
     def forget_webhook(self, company_id: int) -> None:
         if row := self.webhooks.get(company_id):
             self.webhooks.drop(row)
+
+
+def _lies_ahead(row: Row, today: date) -> bool:
+    return not row["done"] and row["due_date"] is not None and row["due_date"] >= today
