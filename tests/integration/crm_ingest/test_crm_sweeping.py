@@ -1,5 +1,6 @@
 """Sweeps and full reads find what no webhook told, and tell nothing twice."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 from tests.integration.crm_ingest.office import ANNA, BORIS, TRACE_ID, Office, until
 
 from crm_ingest.crm import Reading
+from crm_ingest.repository.activities import KnownActivities, Published
 from tandem.contracts.activities import (
     ActivitiesResynced,
     ActivityGone,
@@ -78,6 +80,31 @@ async def test_a_deletion_that_no_webhook_told_is_found(office: Office, *, shown
     assert gone.activity_id == _id(visit)
     assert len(office.bodies(CRM_ACTIVITIES, ActivityGone)) == 1
     assert {_id(one) for one in office.company.living()} == {_id(kept)}
+
+
+async def test_a_deletion_is_told_although_the_sweep_died_between_telling_and_keeping(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    kept = KnownActivities.store
+
+    async def dying(known: KnownActivities, published: Sequence[Published]) -> None:
+        if any(one.fingerprint for one in published):
+            raise Retryable("died")
+        await kept(known, published)
+
+    office.company.deleted_are_shown = False
+    async with office.service():
+        await office.connect()
+        await office.swept()
+        visit = office.company.put(ANNA.user_id, due_date=SOON)
+        monkeypatch.setattr(KnownActivities, "store", dying)
+        await office.query("UPDATE crm.sync_users SET due_at = now()")
+        await office.observed(1, ActivityObserved)
+        office.company.take_away(_id(visit))
+        monkeypatch.setattr(KnownActivities, "store", kept)
+        await office.swept()
+        [gone] = await office.observed(1, ActivityGone)
+    assert gone.activity_id == _id(visit)
 
 
 async def test_an_absent_activity_that_is_still_there_is_not_taken_for_deleted(office: Office):

@@ -2,13 +2,15 @@
 
 An activity concerns its owner; when it has a new one, also everybody who was told of it before;
 when it is deleted, everybody who was ever told. Users without a connection are told nothing.
-What was published is kept only after Kafka has it, so a crash in between publishes again.
+What was published is kept only after Kafka has it, so a crash in between publishes again. Who is
+about to be told for the first time is kept before: should the activity be deleted before the
+crash is over, he must be told of that.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm_ingest.crm import Account, Contacts, Reading, RefusedError
@@ -99,6 +101,9 @@ class Observer:
                 if not (old and _same_contact(before, contact)):
                     outgoing += self._tell(one, contact, before, people, told)
                 published.append(_published(one, one.reading, contact, people))
+        await self._known.store(
+            [_about_to_be(one) for one in published if _is_first(one, known.get(one.place))]
+        )
         await self._publisher.publish(outgoing)
         await self._known.store([one for one in published if one.owner_told or one.place in known])
         await self._known.store_gone(gone)
@@ -247,3 +252,12 @@ def _published(
         contact_fingerprint=contact_fingerprint_of(contact),
         observed_at=one.moment,
     )
+
+
+def _is_first(one: Published, before: Known | None) -> bool:
+    return one.owner_told and (before is None or before.gone or one.owner_id not in before.told)
+
+
+def _about_to_be(one: Published) -> Published:
+    """Known, but not as anything that was published."""
+    return replace(one, fingerprint="", contact_fingerprint="")
