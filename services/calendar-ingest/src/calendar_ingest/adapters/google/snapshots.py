@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from calendar_ingest.adapters.google.descriptions import description_format
 from calendar_ingest.adapters.google.identifiers import LINK_PROPERTY
-from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response
+from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, Series
 from tandem.contracts.meetings import AllDay, Schedule, Timed
+from tandem.runtime import metrics
+from tandem.runtime.logs import LOG
 
 Json = dict[str, Any]
 
@@ -40,6 +42,18 @@ def updated_at(item: Json) -> datetime | None:
     return datetime.fromisoformat(told) if told else None
 
 
+def readable(item: Json) -> EventSnapshot | None:
+    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
+    try:
+        event = snapshot(item)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        LOG.error("event_unreadable", provider="google", error=type(error).__name__)
+        event = None
+    if event is None:
+        metrics.EVENTS_SKIPPED.labels("google", "unreadable").inc()
+    return event
+
+
 def snapshot(item: Json) -> EventSnapshot | None:
     """An event as it is; None for a tombstone that tells no times."""
     schedule = _schedule(item)
@@ -65,7 +79,9 @@ def snapshot(item: Json) -> EventSnapshot | None:
         response=_own_response(item),
         is_organizer=organizer is None or bool(organizer.get("self")),
         attendees=attendees,
-        link_mark=link_mark(item),
+        # An occurrence has the mark of its series, which is no single event of ours any more.
+        link_mark=None if item.get("recurringEventId") else link_mark(item),
+        series=_series(item),
         url=str(item.get("htmlLink") or ""),
     )
 
@@ -74,6 +90,14 @@ def link_mark(item: Json) -> str | None:
     """The link id that we wrote into an event, if any."""
     properties = (item.get("extendedProperties") or {}).get("private") or {}
     return properties.get(LINK_PROPERTY) or None
+
+
+def _series(item: Json) -> Series | None:
+    if not item.get("recurringEventId"):
+        return None
+    original = item["originalStartTime"]
+    start = _moment(original) if original.get("dateTime") else date.fromisoformat(original["date"])
+    return Series(series_id=item["recurringEventId"], original_start=start)
 
 
 def _schedule(item: Json) -> Schedule | None:
