@@ -208,13 +208,13 @@ def test_a_single_event_that_came_to_belong_to_a_series_is_read_only_from_then_o
 
 def test_an_undo_never_writes_to_an_occurrence():
     link, rules = pair_of()
-    for undone in (False, True):
+    for source in Side:
         deed = Deed(
             side=Side.CRM,
             verb=Verb.UPDATE,
             before=link.base.activity.model_copy(update={"title": "Before"}),
             fields=frozenset({MeetingField.TITLE}),
-            undone=undone,
+            source=source,
         )
         observed = Observed(link=link, activity=activity(), event=occurrence())
         decided = undo(link, deed, observed, rules)
@@ -223,7 +223,13 @@ def test_an_undo_never_writes_to_an_occurrence():
 
 def test_a_held_cancellation_that_is_rejected_makes_an_event_that_can_be_edited():
     link, rules = pair_of()
-    deed = Deed(Side.CRM, Verb.DELETE, before=link.base.event, fields=frozenset(MeetingField))
+    deed = Deed(
+        Side.CRM,
+        Verb.DELETE,
+        before=link.base.event,
+        fields=frozenset(MeetingField),
+        source=Side.CALENDAR,
+    )
     ended = replace(link, state=LinkState.DISSOLVED)
     decided = undo(ended, deed, Observed(link=ended, activity=gone(), event=gone()), rules)
     assert writes(decided) == [("calendar", "create")]

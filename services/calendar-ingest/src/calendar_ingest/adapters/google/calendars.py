@@ -14,11 +14,10 @@ from calendar_ingest.adapters.google.series import is_series
 from calendar_ingest.adapters.google.snapshots import (
     is_cancelled,
     link_mark,
-    readable,
     snapshot,
     updated_at,
 )
-from calendar_ingest.adapters.reading import readable, skip
+from calendar_ingest.adapters.reading import readable
 from calendar_ingest.calendars import (
     Account,
     Calendar,

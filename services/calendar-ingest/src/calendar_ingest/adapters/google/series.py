@@ -1,13 +1,16 @@
 """Occurrences of recurring events, expanded by Google; see the port `calendars.Recurring`."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import httpx
 
 from calendar_ingest.adapters.google.client import GoogleClient, GoogleError
-from calendar_ingest.adapters.google.snapshots import is_cancelled, readable
+from calendar_ingest.adapters.google.snapshots import is_cancelled, snapshot
+from calendar_ingest.adapters.reading import readable
 from calendar_ingest.calendars import Calendar, Occurrences, Window
+from tandem.contracts.connections import Provider
 
 Json = dict[str, Any]
 
@@ -48,7 +51,8 @@ class GoogleRecurring:
                 if error.status in _NO_SERIES:
                     return Occurrences((), None)
                 raise
-        events = map(readable, filter(_is_occurrence, answer.get("items") or ()))
+        items = filter(_is_occurrence, answer.get("items") or ())
+        events = (readable(Provider.GOOGLE, partial(snapshot, item)) for item in items)
         return Occurrences(tuple(filter(None, events)), answer.get("nextPageToken"))
 
 

@@ -8,8 +8,6 @@ from calendar_ingest.adapters.google.descriptions import description_format
 from calendar_ingest.adapters.google.identifiers import LINK_PROPERTY
 from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, Series
 from tandem.contracts.meetings import AllDay, Schedule, Timed
-from tandem.runtime import metrics
-from tandem.runtime.logs import LOG
 
 Json = dict[str, Any]
 
@@ -40,18 +38,6 @@ def updated_at(item: Json) -> datetime | None:
     """When an event was last modified, as Google tells it."""
     told = item.get("updated")
     return datetime.fromisoformat(told) if told else None
-
-
-def readable(item: Json) -> EventSnapshot | None:
-    """An event, unless it is of a shape that nobody has told of; the others must not suffer."""
-    try:
-        event = snapshot(item)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        LOG.error("event_unreadable", provider="google", error=type(error).__name__)
-        event = None
-    if event is None:
-        metrics.EVENTS_SKIPPED.labels("google", "unreadable").inc()
-    return event
 
 
 def snapshot(item: Json) -> EventSnapshot | None:
