@@ -16,7 +16,7 @@ from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.text import plain, text_of_html, without_block
 from tandem.contracts.activities import ActivitySnapshot, DealContact, Guest
-from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, TextFormat
+from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, Series, TextFormat
 from tandem.contracts.meetings import AllDay, Meeting, MeetingField, Side, Timed
 
 BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -66,6 +66,7 @@ events = st.builds(
     is_organizer=st.booleans(),
     attendees=st.lists(st.builds(Attendee, email=st.text(max_size=5)), max_size=2).map(tuple),
     link_mark=st.none() | st.text(max_size=5),
+    series=st.none() | st.builds(Series, series_id=st.just("s"), original_start=moments),
 )
 meetings = st.builds(
     Meeting,
@@ -103,6 +104,7 @@ links = st.builds(
     block=st.sampled_from(["", "Deal: x"]),
     refused=st.none() | refusals,
     suppress=st.frozensets(st.sampled_from(Side)),
+    series_id=st.none() | st.just("s"),
     pending_activity=st.none(),
     pending_event=st.none(),
 )
@@ -113,6 +115,7 @@ observed = st.builds(
     activity=st.none() | gone | activities,
     event=st.none() | gone | events,
     contested=st.booleans(),
+    crowded=st.booleans(),
 )
 nows = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

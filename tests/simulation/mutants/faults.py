@@ -50,15 +50,15 @@ _ALL: Final = (
     Fault(
         "one-side-only",
         "reconciler.core.both",
-        "    steps = (_event_step(pair, merged, policy, now), _activity_step(pair, merged))",
-        "    steps = (_event_step(pair, merged, policy, now), None)",
+        "        _activity_step(pair, merged),",
+        "        None,",
         "edits of events do not reach activities",
     ),
     Fault(
         "new-generation-forgotten",
         "reconciler.core.create",
-        "again = replace(link, event_id=None, generation=link.generation + 1, base=None)",
-        "again = replace(link, event_id=None, generation=link.generation, base=None)",
+        "    again = replace(alone, generation=link.generation + 1)",
+        "    again = alone",
         "a deleted event is not made again, since its id was used",
     ),
     Fault(
@@ -141,7 +141,7 @@ _ALL: Final = (
     Fault(
         "absent-is-gone",
         "calendar_ingest.reader",
-        "                event = await calendars.get(calendar, event_id)",
+        "                event = await access.calendars.get(calendar, event_id)",
         "                event = None",
         "an event that a list did not show counts as deleted",
     ),

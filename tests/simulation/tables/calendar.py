@@ -57,6 +57,7 @@ class CalendarTables(Tables):
             "lease": None,
             "leased_until": None,
             "visited_at": self.now(),
+            "expanded_until": None,
         }
 
     def forget_calendar(self, connection_id: UUID) -> None:
@@ -101,6 +102,7 @@ class CalendarTables(Tables):
                     "cursor": None,
                     "full_started_at": None,
                     "listed": False,
+                    "expanded_until": None,
                     "hints": row["hints"] + (known is not None),
                     "attempts": 0,
                     "lease": None,
@@ -164,7 +166,11 @@ class CalendarTables(Tables):
         row = self._leased(connection_id, lease)
         if row is None:
             return []
-        return [self.reads.change(row, cursor=None, full_started_at=now, listed=False)]
+        return [
+            self.reads.change(
+                row, cursor=None, full_started_at=now, listed=False, expanded_until=None
+            )
+        ]
 
     def store_page(
         self,
@@ -177,6 +183,7 @@ class CalendarTables(Tables):
         seen_at: datetime,
         event_ids: list[str],
         ends: list[datetime],
+        series_ids: list[str | None],
         gone: list[str],
     ) -> list[Row]:
         row = self._leased(connection_id, lease)
@@ -184,9 +191,10 @@ class CalendarTables(Tables):
             return []
         until = self._in(lease_s)
         self.reads.change(row, cursor=cursor, listed=listed, leased_until=until)
-        for event_id, ends_at in zip(event_ids, ends, strict=True):
+        for event_id, ends_at, series_id in zip(event_ids, ends, series_ids, strict=True):
             known = {"connection_id": connection_id, "event_id": event_id}
-            self.known_events.put(known | {"ends_at": ends_at, "seen_at": seen_at})
+            seen = {"ends_at": ends_at, "series_id": series_id, "seen_at": seen_at}
+            self.known_events.put(known | seen)
         for event_id in gone:
             if known_row := self.known_events.get(connection_id, event_id):
                 self.known_events.drop(known_row)
@@ -194,9 +202,42 @@ class CalendarTables(Tables):
 
     def unseen_events(self, connection_id: UUID, since: datetime, most: int) -> list[Row]:
         rows = self.known_events.where(
-            lambda row: row["connection_id"] == connection_id and row["seen_at"] < since
+            lambda row: (
+                row["connection_id"] == connection_id
+                and row["seen_at"] < since
+                and (row["series_id"] is None or row["ends_at"] > since)
+            )
         )
         return sorted(rows, key=lambda row: row["event_id"])[:most]
+
+    def coming_occurrences(
+        self, connection_id: UUID, series_ids: list[str], now: datetime
+    ) -> list[Row]:
+        rows = self.known_events.where(
+            lambda row: (
+                row["connection_id"] == connection_id
+                and row["series_id"] in series_ids
+                and row["ends_at"] > now
+            )
+        )
+        return sorted(rows, key=lambda row: (row["series_id"], row["event_id"]))
+
+    def known_singles(self, connection_id: UUID, event_ids: list[str]) -> list[Row]:
+        return self.known_events.where(
+            lambda row: (
+                row["connection_id"] == connection_id
+                and row["event_id"] in event_ids
+                and row["series_id"] is None
+            )
+        )
+
+    def keep_expanded(self, until: datetime, connection_id: UUID, lease: UUID) -> None:
+        if row := self._leased(connection_id, lease):
+            self.reads.change(row, expanded_until=until)
+
+    def keep_reading(self, lease_s: float, connection_id: UUID, lease: UUID) -> list[Row]:
+        row = self._leased(connection_id, lease)
+        return [self.reads.change(row, leased_until=self._in(lease_s))] if row else []
 
     def forget_ended_events(
         self, connection_id: UUID, since: datetime, ended_before: datetime

@@ -50,6 +50,14 @@ _EVENT_COLUMNS = (
 )
 
 
+_WAITING = ("beyond_horizon", "recurring_limit")
+
+
+def _begin(row: Row) -> str:
+    schedule = json.loads(row["snapshot"])["schedule"]
+    return str(schedule.get("start") or schedule["first"])
+
+
 class SyncTables(Tables):
     """Schema `sync`."""
 
@@ -332,6 +340,33 @@ class SyncTables(Tables):
         for key in zip(connection_ids, sides, item_ids, strict=True):
             if row := self.verdicts.get(*key):
                 self.verdicts.drop(row)
+
+    def connections_with_waiting(self) -> list[Row]:
+        waiting = self.verdicts.where(lambda row: row["reason"] in _WAITING)
+        return [{"connection_id": one} for one in {row["connection_id"]: None for row in waiting}]
+
+    def waiting_occurrences(self, connection_id: UUID) -> list[Row]:
+        waiting = self.verdicts.where(
+            lambda row: row["connection_id"] == connection_id and row["reason"] in _WAITING
+        )
+        found = [self.events.get(connection_id, row["item_id"]) for row in waiting]
+        known = [row for row in found if row is not None and row["snapshot"] is not None]
+        return sorted(known, key=_begin)
+
+    def linked_occurrences(
+        self, connection_ids: list[UUID], series_ids: list[str], since: str
+    ) -> list[Row]:
+        wanted = set(zip(connection_ids, series_ids, strict=True))
+        found: list[Row] = []
+        for row in self.links.where(lambda row: row["state"] != "dissolved"):
+            series_id = json.loads(row["body"])["series_id"]
+            event = self.events.get(row["connection_id"], row["event_id"])
+            if (row["connection_id"], series_id) not in wanted or event is None:
+                continue
+            if event["snapshot"] is not None and _begin(event) >= since:
+                schedule = json.dumps(json.loads(event["snapshot"])["schedule"])
+                found.append({**row, "series_id": series_id, "schedule": schedule})
+        return found
 
     def defer(self, connection_ids: list[UUID], activity_ids: list[int]) -> None:
         for connection_id, activity_id in zip(connection_ids, activity_ids, strict=True):

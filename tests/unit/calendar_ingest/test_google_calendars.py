@@ -102,7 +102,7 @@ async def test_the_first_list_looks_a_month_back_and_its_token_leads_on(calendar
     assert Cursor.parse(cursor) == Cursor(sync="sync-2")  # type: ignore[arg-type]
 
 
-async def test_tombstones_are_told_and_series_are_left_out(calendars, script):
+async def test_tombstones_are_told_and_series_are_named(calendars, script):
     script.answers = [
         httpx.Response(
             200,
@@ -111,7 +111,6 @@ async def test_tombstones_are_told_and_series_are_left_out(calendars, script):
                     item(id="ordinary"),
                     {"id": "gone", "status": "cancelled"},
                     item(id="master", recurrence=["RRULE:FREQ=DAILY"]),
-                    item(id="master_2031", recurringEventId="master"),
                     {"id": "master_x", "status": "cancelled", "recurringEventId": "master"},
                 ],
                 "nextSyncToken": "sync",
@@ -120,7 +119,13 @@ async def test_tombstones_are_told_and_series_are_left_out(calendars, script):
     ]
     changes = await calendars.changes(CALENDAR, None)
     assert [event.event_id for event in changes.observed] == ["ordinary"]
-    assert changes.gone == (Tombstone("gone"),)
+    assert changes.gone == (Tombstone("gone"), Tombstone("master_x"))
+    assert changes.series == ("master",)
+
+
+async def test_a_whole_series_is_no_event_to_be_read(calendars, script):
+    script.answers = [_ok(recurrence=["RRULE:FREQ=DAILY"])]
+    assert await calendars.get(CALENDAR, "abc") is None
 
 
 async def test_an_event_that_nobody_understands_holds_up_no_other(calendars, script):

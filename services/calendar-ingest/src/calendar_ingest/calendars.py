@@ -92,12 +92,32 @@ class Changes:
     """One page of what changed.
 
     `cursor` leads on from here: to the next page while there is `more`, else to later changes.
+    `series` are recurring events that changed in what they are or when: their occurrences are to
+    be read anew by `Recurring`. A provider whose changes tell of each occurrence leaves it empty.
+    The tombstone of a recurring event is the provider's word for all that is still to come of it.
     """
 
     observed: tuple[EventSnapshot, ...]
     gone: tuple[Tombstone, ...]
     cursor: str
     more: bool
+    series: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """One page of occurrences; `page` leads to the next one."""
+
+    observed: tuple[EventSnapshot, ...]
+    page: str | None
 
 
 @dataclass(frozen=True)
@@ -155,7 +175,7 @@ class Calendars(Protocol):
         ...
 
     async def get(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
-        """Read one event; None where it is deleted, cancelled or unknown."""
+        """Read one event; None where it is deleted, cancelled, unknown or a whole series."""
         ...
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
@@ -172,6 +192,28 @@ class Calendars(Protocol):
         """Delete an event where it still has `version` (empty: whatever it has).
 
         One that is gone already is as good. Raises StaleError and RefusedError.
+        """
+        ...
+
+
+class Recurring(Protocol):
+    """Reads occurrences of series, each as an event that tells its `series` and bears no mark.
+
+    An occurrence that is changed or cancelled by itself may come with `Calendars.changes` too, and
+    `Calendars.get` reads one by its id.
+    """
+
+    async def occurrences(
+        self,
+        calendar: Calendar,
+        window: Window,
+        *,
+        series_id: str | None = None,
+        page: str | None = None,
+    ) -> Occurrences:
+        """Occurrences that take place in a window, of one series or of all in few calls.
+
+        One that is no series, or not any more, has none.
         """
         ...
 
@@ -194,10 +236,11 @@ class Push(Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """Everything that one provider can do for us."""
+    """Everything that one provider can do for us; without `recurring` series are left alone."""
 
     calendars: Calendars
     push: Push
+    recurring: Recurring | None = None
 
 
 Providers = Mapping[Provider, Access]

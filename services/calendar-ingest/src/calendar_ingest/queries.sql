@@ -1,16 +1,17 @@
 -- name: connection_for_update^
-SELECT revision, calendar_id, removed_at FROM calendar.connections
+SELECT revision, calendar_id, horizon_days, removed_at FROM calendar.connections
 WHERE connection_id = :connection_id FOR UPDATE;
 
 -- name: put_connection!
 INSERT INTO calendar.connections AS c (connection_id, revision, company_id, user_id, credential_id,
-    provider, calendar_id, status)
+    provider, calendar_id, status, horizon_days)
 VALUES (:connection_id, :revision, :company_id, :user_id, :credential_id,
-    :provider, :calendar_id, :status)
+    :provider, :calendar_id, :status, :horizon_days)
 ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision,
     company_id = excluded.company_id, user_id = excluded.user_id,
     credential_id = excluded.credential_id, provider = excluded.provider,
-    calendar_id = excluded.calendar_id, status = excluded.status, channel_due_at = now();
+    calendar_id = excluded.calendar_id, status = excluded.status,
+    horizon_days = excluded.horizon_days, channel_due_at = now();
 
 -- name: add_read!
 INSERT INTO calendar.reads (connection_id) VALUES (:connection_id) ON CONFLICT DO NOTHING;
@@ -31,12 +32,13 @@ INSERT INTO calendar.reads AS r (connection_id, due_at, trace)
 SELECT connection_id, now(), trace
 FROM unnest(:connection_ids::uuid[], :traces::text[]) AS w(connection_id, trace)
 ON CONFLICT (connection_id) DO UPDATE SET cursor = NULL, full_started_at = NULL, listed = false,
-    hints = r.hints + 1, attempts = 0, lease = NULL, leased_until = NULL, due_at = now(),
-    trace = excluded.trace;
+    expanded_until = NULL, hints = r.hints + 1, attempts = 0, lease = NULL, leased_until = NULL,
+    due_at = now(), trace = excluded.trace;
 
 -- name: read_everything_of_all!
 UPDATE calendar.reads SET cursor = NULL, full_started_at = NULL, listed = false,
-    hints = hints + 1, attempts = 0, lease = NULL, leased_until = NULL, due_at = now();
+    expanded_until = NULL, hints = hints + 1, attempts = 0, lease = NULL, leased_until = NULL,
+    due_at = now();
 
 -- name: hint!
 -- A calendar that waits after an error is not hurried. While it is being read, a hint asks for
@@ -70,10 +72,12 @@ SET lease = gen_random_uuid(), leased_until = now() + make_interval(secs => :lea
 FROM due JOIN calendar.connections c ON c.connection_id = due.connection_id
 WHERE r.connection_id = due.connection_id
 RETURNING r.connection_id, r.lease, r.cursor, r.full_started_at, r.listed, r.hints, r.pushed,
-    r.trace, r.attempts, c.company_id, c.user_id, c.credential_id, c.provider, c.calendar_id;
+    r.trace, r.attempts, r.expanded_until, c.company_id, c.user_id, c.credential_id, c.provider,
+    c.calendar_id, c.horizon_days;
 
 -- name: begin_full_read^
-UPDATE calendar.reads SET cursor = NULL, full_started_at = :now, listed = false
+UPDATE calendar.reads SET cursor = NULL, full_started_at = :now, listed = false,
+    expanded_until = NULL
 WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id;
 
 -- name: store_page^
@@ -83,11 +87,12 @@ WITH held AS (
         leased_until = now() + make_interval(secs => :lease_s)
     WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id
 ), seen AS (
-    INSERT INTO calendar.known_events AS k (connection_id, event_id, ends_at, seen_at)
-    SELECT held.connection_id, e.event_id, e.ends_at, :seen_at::timestamptz
-    FROM held, unnest(:event_ids::text[], :ends::timestamptz[]) AS e(event_id, ends_at)
-    ON CONFLICT (connection_id, event_id)
-    DO UPDATE SET ends_at = excluded.ends_at, seen_at = excluded.seen_at
+    INSERT INTO calendar.known_events AS k (connection_id, event_id, ends_at, series_id, seen_at)
+    SELECT held.connection_id, e.event_id, e.ends_at, e.series_id, :seen_at::timestamptz
+    FROM held, unnest(:event_ids::text[], :ends::timestamptz[], :series_ids::text[])
+        AS e(event_id, ends_at, series_id)
+    ON CONFLICT (connection_id, event_id) DO UPDATE SET ends_at = excluded.ends_at,
+        series_id = excluded.series_id, seen_at = excluded.seen_at
 ), gone AS (
     DELETE FROM calendar.known_events k USING held
     WHERE k.connection_id = held.connection_id AND k.event_id = ANY(:gone::text[])
@@ -95,10 +100,31 @@ WITH held AS (
 SELECT connection_id FROM held;
 
 -- name: unseen_events
--- Events that were known but did not show in a full list.
+-- Events that were known but did not show in a full list; past occurrences of series never do.
 SELECT event_id FROM calendar.known_events
 WHERE connection_id = :connection_id AND seen_at < :since
+  AND (series_id IS NULL OR ends_at > :since)
 ORDER BY event_id LIMIT :most;
+
+-- name: coming_occurrences
+-- Known occurrences of some series that have not ended yet.
+SELECT series_id, event_id FROM calendar.known_events
+WHERE connection_id = :connection_id AND series_id = ANY(:series_ids::text[])
+  AND ends_at > :now ORDER BY series_id, event_id;
+
+-- name: known_singles
+-- Those of some events that are known and belong to no series.
+SELECT event_id FROM calendar.known_events
+WHERE connection_id = :connection_id AND event_id = ANY(:event_ids::text[])
+  AND series_id IS NULL;
+
+-- name: keep_reading^
+UPDATE calendar.reads SET leased_until = now() + make_interval(secs => :lease_s)
+WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id;
+
+-- name: keep_expanded!
+UPDATE calendar.reads SET expanded_until = :until
+WHERE connection_id = :connection_id AND lease = :lease;
 
 -- name: forget_ended_events!
 -- Events that ended before what a full list covers can not show in it.

@@ -10,17 +10,19 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from calendar_ingest.calendars import (
+    Access,
     Calendar,
     CalendarGoneError,
-    Calendars,
     Changes,
     CursorExpiredError,
     Providers,
     Tombstone,
 )
+from calendar_ingest.leases import LeaseLostError, held
 from calendar_ingest.observations import Observations
 from calendar_ingest.reports import Reports
-from calendar_ingest.repository import Channels, ReadClaim, Reads
+from calendar_ingest.repository import Channels, ReadClaim, Reads, Seen
+from calendar_ingest.series import SeriesReader
 from calendar_ingest.waits import RETRY_LONGEST_S, retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
@@ -36,10 +38,6 @@ LONG_AGO: Final = timedelta(days=30)
 """An event that ended longer ago need not show in a full list, which covers 31 days."""
 
 
-class LeaseLostError(Exception):
-    """Somebody else reads this calendar now, or it has to be read from the start."""
-
-
 @dataclass
 class _Progress:
     """How far one reading has come; `full_started_at` is set while everything is read."""
@@ -47,6 +45,7 @@ class _Progress:
     cursor: str | None
     full_started_at: datetime | None
     listed: bool
+    expanded_until: datetime | None
     changed: bool = False
 
 
@@ -90,12 +89,15 @@ class Reader:
                 await self._reads.retry(claim, retry_wait_s(claim.attempts, error))
 
     async def _read(self, claim: ReadClaim) -> None:
-        calendars = self._providers[claim.provider].calendars
-        progress = _Progress(claim.cursor, claim.full_started_at, claim.listed)
+        access = self._providers[claim.provider]
+        progress = _Progress(
+            claim.cursor, claim.full_started_at, claim.listed, claim.expanded_until
+        )
         while not progress.listed:
-            await self._read_page(claim, calendars, progress)
+            await self._read_page(claim, access, progress)
+        await self._read_days_to_come(claim, access, progress)
         if progress.full_started_at is not None:
-            await self._confirm_unseen(claim, calendars, progress)
+            await self._confirm_unseen(claim, access, progress)
             await self._runtime.publisher.publish(
                 [self._observations(claim).resynced(self._runtime.clock.now())]
             )
@@ -103,36 +105,48 @@ class Reader:
             await self._channels.doubt(claim.connection_id)
         await self._finish(claim)
 
-    async def _read_page(self, claim: ReadClaim, calendars: Calendars, progress: _Progress) -> None:
+    async def _read_page(self, claim: ReadClaim, access: Access, progress: _Progress) -> None:
         read_at = self._runtime.clock.now()
         if progress.cursor is None:
-            progress.full_started_at = read_at
-            _held(await self._reads.begin_full(claim, read_at))
-        background = progress.full_started_at is not None
+            progress.full_started_at, progress.expanded_until = read_at, None
+            held(await self._reads.begin_full(claim, read_at))
+        full = progress.full_started_at is not None
+        calendar = _with_priority(claim.calendar, background=full)
         try:
-            changes = await calendars.changes(
-                _with_priority(claim.calendar, background=background), progress.cursor
-            )
+            page = await access.calendars.changes(calendar, progress.cursor)
         except CursorExpiredError:
             if progress.cursor is None:
                 raise
             LOG.info("cursor_expired", connection_id=str(claim.connection_id))
             progress.cursor = None
             return
+        series = SeriesReader(self._reads, claim, access, calendar)
+        changes = await series.follow(page, read_at, full=full)
         await self._publish(claim, changes, read_at)
         progress.cursor, progress.listed = changes.cursor, not changes.more
         progress.changed = progress.changed or bool(changes.observed or changes.gone)
         await self._store(
             claim,
             progress,
-            seen=_ends(changes.observed),
+            seen=_seen(changes.observed),
             seen_at=read_at,
             gone=[tombstone.event_id for tombstone in changes.gone],
         )
 
-    async def _confirm_unseen(
-        self, claim: ReadClaim, calendars: Calendars, progress: _Progress
+    async def _read_days_to_come(
+        self, claim: ReadClaim, access: Access, progress: _Progress
     ) -> None:
+        """Read the occurrences of series that time has brought into the window."""
+        now = self._runtime.clock.now()
+        calendar = _with_priority(claim.calendar, background=True)
+        series = SeriesReader(self._reads, claim, access, calendar)
+        async for occurrences, until in series.days_to_come(progress.expanded_until, now):
+            await self._publish(claim, Changes(occurrences, (), cursor="", more=False), now)
+            await self._store(claim, progress, seen=_seen(occurrences), seen_at=now, gone=[])
+            if until is not None:
+                await self._reads.keep_expanded(claim, until)
+
+    async def _confirm_unseen(self, claim: ReadClaim, access: Access, progress: _Progress) -> None:
         """Ask for each known event that the full list did not show."""
         since = progress.full_started_at or self._runtime.clock.now()
         calendar = _with_priority(claim.calendar, background=True)
@@ -144,14 +158,14 @@ class Reader:
                 return
             for event_id in unseen:
                 read_at = self._runtime.clock.now()
-                event = await calendars.get(calendar, event_id)
+                event = await access.calendars.get(calendar, event_id)
                 if event is None:
                     gone = Changes((), (Tombstone(event_id),), cursor="", more=False)
                     await self._publish(claim, gone, read_at)
                 await self._store(
                     claim,
                     progress,
-                    seen=_ends([event] if event else []),
+                    seen=_seen([event] if event else []),
                     seen_at=read_at,
                     gone=[] if event else [event_id],
                 )
@@ -170,11 +184,11 @@ class Reader:
         claim: ReadClaim,
         progress: _Progress,
         *,
-        seen: dict[str, datetime],
+        seen: dict[str, Seen],
         seen_at: datetime,
         gone: list[str],
     ) -> None:
-        _held(
+        held(
             await self._reads.store_page(
                 claim,
                 cursor=progress.cursor or "",
@@ -187,7 +201,7 @@ class Reader:
 
     async def _finish(self, claim: ReadClaim) -> None:
         async with self._runtime.pool.acquire() as db, db.transaction():
-            _held(await self._reads.finish(db, claim))
+            held(await self._reads.finish(db, claim))
             await self._reports.access(db, claim.connection_id, HealthSignal.SYNCED)
         self._runtime.outbox.wake()
 
@@ -212,17 +226,15 @@ class Reader:
         )
 
 
-def _held(held: bool) -> None:  # noqa: FBT001 - the answer of a query
-    if not held:
-        raise LeaseLostError
-
-
 def _with_priority(calendar: Calendar, *, background: bool) -> Calendar:
     return replace(calendar, account=replace(calendar.account, background=background))
 
 
-def _ends(events: Iterable[EventSnapshot]) -> dict[str, datetime]:
-    return {event.event_id: _end(event) for event in events}
+def _seen(events: Iterable[EventSnapshot]) -> dict[str, Seen]:
+    return {
+        event.event_id: Seen(_end(event), event.series.series_id if event.series else None)
+        for event in events
+    }
 
 
 def _end(event: EventSnapshot) -> datetime:

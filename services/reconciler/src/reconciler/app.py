@@ -27,6 +27,7 @@ SCHEMA: Final = "sync"
 RESEND_EVERY_S: Final = 10.0
 BROKER_CHECK_EVERY_S: Final = 10.0
 TIDY_EVERY_S: Final = 3600.0
+TURNS_EVERY_S: Final = 900.0
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -68,5 +69,6 @@ def create_app(settings: Settings) -> Starlette:
         runtime.loops.every(RESEND_EVERY_S, "resend", sweeper.resend, wait=sweeper.wait)
         runtime.loops.every(BROKER_CHECK_EVERY_S, "broker_check", sweeper.check_broker)
         runtime.loops.every(TIDY_EVERY_S, "tidy", sweeper.tidy)
+        runtime.loops.every(TURNS_EVERY_S, "take_turns", sweeper.take_turns)
     routes = [*runtime.health.routes(), *internal_routes(runtime), *order_routes(runtime, executor)]
     return Starlette(routes=routes, lifespan=runtime.lifespan)

@@ -120,7 +120,8 @@ class Desk:
         if link is not None and link.state is not LinkState.DISSOLVED:
             self.decide_link(connection, link, trace=trace, backfill=backfill)
             return
-        observed = Observed(link=link, event=event)
+        crowded = self.known.is_crowded(connection, event, self.now)
+        observed = Observed(link=link, event=event, crowded=crowded)
         decided = self._plan(connection, observed)
         decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         title = (
@@ -339,14 +340,22 @@ class Desk:
             self._decisions[f"{write.verb}_{write.side}", decided.reason] += 1
         self._outgoing += records
         sent = [[one.topic, one.key, one.value.decode(), one.trace] for one in records]
-        self.known.shelf.put(
+        self._keep(
+            connection,
             KeptLink(
                 connection.connection_id,
                 link,
                 commands=json.dumps(sent),
                 pending_since=self.now,
                 recent_writes=self._recent_writes(link),
-            )
+            ),
+        )
+
+    def _keep(self, connection: Connection, kept: KeptLink) -> None:
+        self.known.shelf.put(kept)
+        event = self.known.event_of(connection, kept.link)
+        self.known.occurrences.note(
+            connection, kept.link, event if isinstance(event, EventSnapshot) else None
         )
 
     def _put(
@@ -354,14 +363,15 @@ class Desk:
     ) -> None:
         kept = self.known.shelf.of_link(link)
         under_way = kept if kept is not None and link.pending else None
-        self.known.shelf.put(
+        self._keep(
+            connection,
             KeptLink(
                 connection.connection_id,
                 link,
                 commands=under_way.commands if under_way else None,
                 pending_since=under_way.pending_since if under_way else None,
                 recent_writes=recent_writes,
-            )
+            ),
         )
 
     def _recent_writes(self, link: Link) -> tuple[datetime, ...]:

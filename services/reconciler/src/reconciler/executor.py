@@ -4,7 +4,7 @@ A message that was handled before is recognised by its id and changes nothing.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from reconciler.preview import Preview
 from reconciler.removal import release_where_done
 from reconciler.repository import QUERIES, UserKey, user_key
 from reconciler.repository.connections import connection_by_id, connections_of, lock_users
+from reconciler.repository.occurrences import connections_with_waiting
 from tandem.contracts.activities import ActivityMessage
 from tandem.contracts.connections import ConnectionMessage, ConnectionSettings
 from tandem.contracts.events import EventMessage
@@ -135,6 +136,13 @@ class Executor:
                 await transaction.rollback()
         return preview
 
+    async def take_turns(self) -> None:
+        """Decide again about occurrences that waited until time has come closer."""
+        for connection_id in await connections_with_waiting(self._pool()):
+            with suppress(UnknownConnectionError):
+                async with self._ordered(connection_id) as (desk, connection):
+                    await starts.take_turns(desk, connection)
+
     async def resend_stale(self, older_than: timedelta) -> None:
         """Send commands again that have had no outcome for too long."""
         await resending.resend(
@@ -207,7 +215,7 @@ class Executor:
 
     @asynccontextmanager
     async def _ordered(self, connection_id: UUID) -> AsyncIterator[tuple[Desk, SyncedConnection]]:
-        """As `_desk`, for what a user orders by hand of one connection."""
+        """As `_desk`, for what a user or the clock asks of one connection."""
         async with self._pool().acquire() as database, database.transaction():
             desk, connection = await self._desk_for(database, connection_id)
             yield desk, connection

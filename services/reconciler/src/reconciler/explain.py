@@ -67,7 +67,10 @@ async def explain_event(
     link = known.marked(connection, event) or known.shelf.of_event(connection_id, event_id)
     if link is not None and link.state is not LinkState.DISSOLVED:
         return _of_pair(known, connection, link, now)
-    return None if event is None else _of_item(connection, Observed(link=link, event=event), now)
+    await known.load_series([(connection_id, event_id)], now)
+    crowded = known.is_crowded(connection, event, now)
+    observed = Observed(link=link, event=event, crowded=crowded)
+    return None if event is None else _of_item(connection, observed, now)
 
 
 def _of_item(connection: Connection, observed: Observed, now: datetime) -> Explained:

@@ -11,6 +11,7 @@ from tandem.contracts.meetings import Meeting, Side
 from tandem.runtime.telemetry import trace_id
 
 _REVERTED: Final = "reverted"
+_REVERTING: Final = frozenset({Reason.UNDONE, Reason.RECURRING_READ_ONLY})
 _ACTIONS: Final = {Verb.CREATE: "created", Verb.UPDATE: "updated", Verb.DELETE: "deleted"}
 
 UNREMARKABLE: Final = frozenset(
@@ -60,7 +61,7 @@ class Teller:
         return self._row(
             link,
             side,
-            action=_REVERTED if pending.reason is Reason.UNDONE else _ACTIONS[pending.verb],
+            action=_REVERTED if pending.reason in _REVERTING else _ACTIONS[pending.verb],
             reason=pending.reason,
             before=pending.before,
             after=pending.after,

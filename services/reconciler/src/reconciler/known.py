@@ -1,10 +1,12 @@
 """What one transaction knows of items and links, loaded in a fixed number of statements."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from reconciler.connection import Connection
 from reconciler.core.model import Gone, Link, LinkState, Observed
+from reconciler.occurrences import Occurrences
 from reconciler.repository import UserKey, items, links
 from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
 from reconciler.repository.links import KeptLink
@@ -20,6 +22,7 @@ class Known:
     def __init__(self, database: postgres.Connection, connections: Iterable[Connection]) -> None:
         self.database = database
         self.shelf = Shelf()
+        self.occurrences = Occurrences(database)
         self.connections: dict[UUID, Connection] = {}
         self._of_user: dict[UserKey, dict[UUID, Connection]] = {}
         self._activities: Activities = {}
@@ -81,6 +84,14 @@ class Known:
         self.shelf.add(page)
         await self.load_other_sides()
 
+    def is_crowded(
+        self, connection: Connection, event: EventSnapshot | Gone | None, now: datetime
+    ) -> bool:
+        """Whether as many occurrences of an event's series are linked as may be."""
+        return isinstance(event, EventSnapshot) and self.occurrences.are_too_many(
+            connection, event, now
+        )
+
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
         """Load items with their links, the other sides of these, and what is being created."""
         await self._load_items(activities, events)
@@ -104,6 +115,17 @@ class Known:
         wanted = [mark for mark in marks if mark and self.shelf.get(mark) is None]
         self.shelf.add(await links.links_by_id(self.database, wanted))
 
+    async def load_series(self, events: Collection[EventKey], now: datetime) -> None:
+        """Load how many occurrences are linked of the series of known events without a link."""
+        wanted = {
+            (connection_id, event.series.series_id)
+            for connection_id, event_id in events
+            if isinstance(event := self._events.get((connection_id, event_id)), EventSnapshot)
+            and event.series is not None
+            and not is_living(self.shelf.of_event(connection_id, event_id))
+        }
+        await self.occurrences.load(wanted, now)
+
     async def load_other_sides(self) -> None:
         """Load the items of all living links that are known here."""
         activities: set[ActivityKey] = set()
@@ -121,6 +143,7 @@ class Known:
     def forget_items(self) -> None:
         """Let go of what a page needed, so that memory does not grow with the calendar."""
         self.shelf = Shelf()
+        self.occurrences = Occurrences(self.database)
         self._activities = {}
         self._events = {}
 
@@ -135,6 +158,11 @@ class Known:
                 self.database, [key for key in events if key not in self._events]
             ),
         )
+
+
+def is_living(link: Link | None) -> bool:
+    """Whether there is a link that was not dissolved."""
+    return link is not None and link.state is not LinkState.DISSOLVED
 
 
 def mark_of(event: EventSnapshot | Gone | None) -> UUID | None:

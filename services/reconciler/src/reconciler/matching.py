@@ -12,6 +12,7 @@ from reconciler.core.model import Base, Entry, Gone, Link, LinkState
 from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
 from reconciler.core.policy import event_not_creatable
 from reconciler.core.reasons import Reason
+from reconciler.core.series import series_of
 from reconciler.desk import Desk
 from reconciler.repository import items
 from tandem.contracts.activities import ActivitySnapshot
@@ -61,6 +62,7 @@ async def _link(
             event_id=event_id,
             base=Base(activity=shown_a, event=meeting_of_event(event, connection.policy)),
             activity_type=activity.type,
+            series_id=series_of(event),
         )
         desk.put_link(connection, link)
         entry = Entry(link.origin, "matched", Reason.MATCHED, after=shown_a)

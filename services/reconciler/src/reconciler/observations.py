@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from reconciler.connection import Connection
 from reconciler.desk import Desk
+from reconciler.following import follow_into_series
+from reconciler.occurrences import in_their_order
 from reconciler.repository import QUERIES, UserKey, items, user_key
 from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
 from tandem.contracts.activities import (
@@ -77,14 +78,19 @@ async def decide_activities(desk: Desk, activities: dict[ActivityKey, str | None
 
 
 async def _decide_events(desk: Desk, events: dict[EventKey, str | None]) -> None:
-    deciding: dict[EventKey, Connection] = {}
-    for key in events:
-        connection = desk.known.connections[key[0]]
-        if connection.decides:
-            deciding[key] = connection
-    await desk.known.load([], list(deciding))
-    for key, connection in deciding.items():
-        desk.decide_event(connection, key[1], trace=events[key])
+    deciding = [key for key in events if desk.known.connections[key[0]].decides]
+    await desk.known.load([], deciding)
+    await follow_into_series(desk, deciding)
+    await decide_in_their_order(desk, {key: events[key] for key in deciding})
+
+
+async def decide_in_their_order(desk: Desk, events: dict[EventKey, str | None]) -> None:
+    """Decide about loaded events; of a series the next ones take the places that are left."""
+    await desk.known.load_series(list(events), desk.now)
+    known = {key: desk.known.event(desk.known.connections[key[0]], key[1]) for key in events}
+    for connection_id, event_id in in_their_order(known):
+        connection = desk.known.connections[connection_id]
+        desk.decide_event(connection, event_id, trace=events[connection_id, event_id])
 
 
 async def _user_was_read(desk: Desk, body: ActivitiesResynced) -> None:

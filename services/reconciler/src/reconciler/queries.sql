@@ -282,3 +282,25 @@ DELETE FROM sync.events e WHERE snapshot IS NULL AND observed_at < :before
 -- Those that keep no item from coming back as new.
 DELETE FROM sync.links WHERE state = 'dissolved' AND changed_at < :before
   AND body->>'suppress' = '[]';
+
+-- name: linked_occurrences
+-- The occurrences of some series that are linked and do not lie before a day.
+SELECT l.connection_id, l.body->>'series_id' AS series_id, l.event_id,
+    e.snapshot->'schedule' AS schedule
+FROM unnest(:connection_ids::uuid[], :series_ids::text[]) AS w(connection_id, series_id)
+JOIN sync.links l ON l.connection_id = w.connection_id AND l.body->>'series_id' = w.series_id
+  AND l.state <> 'dissolved' AND l.body->>'series_id' IS NOT NULL
+JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.event_id)
+WHERE coalesce(e.snapshot->'schedule'->>'start', e.snapshot->'schedule'->>'first') >= :since;
+
+-- name: connections_with_waiting
+SELECT DISTINCT connection_id FROM sync.verdicts
+WHERE reason IN ('beyond_horizon', 'recurring_limit');
+
+-- name: waiting_occurrences
+-- Occurrences that are left alone until time has come closer, in their order.
+SELECT e.event_id FROM sync.verdicts v
+JOIN sync.events e ON (e.connection_id, e.event_id) = (v.connection_id, v.item_id)
+WHERE v.connection_id = :connection_id AND v.side = 'calendar'
+  AND v.reason IN ('beyond_horizon', 'recurring_limit') AND e.snapshot IS NOT NULL
+ORDER BY coalesce(e.snapshot->'schedule'->>'start', e.snapshot->'schedule'->>'first');

@@ -12,9 +12,11 @@ from reconciler.connection import Connection
 from reconciler.core.model import Link, LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
+from reconciler.known import is_living
 from reconciler.matching import link_what_matches
-from reconciler.observations import Traces
-from reconciler.repository import items, links
+from reconciler.observations import Traces, decide_in_their_order
+from reconciler.occurrences import in_their_order
+from reconciler.repository import PAGE_MAX, items, links, occurrences
 from reconciler.repository.connections import connections_of
 from tandem.contracts.connections import ConnectionSettings, ConnectionStatus
 
@@ -70,11 +72,23 @@ async def decide_all(
     async for link in living_links(desk, connection):
         desk.decide_link(connection, link, trace=trace, backfill=backfill)
     async for activity_id in _activities(desk, connection):
-        if not _is_linked(desk.known.shelf.of_activity(connection.connection_id, activity_id)):
+        if not is_living(desk.known.shelf.of_activity(connection.connection_id, activity_id)):
             desk.decide_activity(connection, activity_id, trace=trace, backfill=backfill, tell=tell)
     async for event_id in _events(desk, connection):
-        if not _is_linked(desk.known.shelf.of_event(connection.connection_id, event_id)):
+        if not is_living(desk.known.shelf.of_event(connection.connection_id, event_id)):
             desk.decide_event(connection, event_id, trace=trace, backfill=backfill, tell=tell)
+
+
+async def take_turns(desk: Desk, connection: Connection) -> None:
+    """Decide about the occurrences of a connection that wait until time has come closer."""
+    if not connection.decides:
+        return
+    waiting = await occurrences.waiting_occurrences(desk.database, connection.connection_id)
+    for begin in range(0, len(waiting), PAGE_MAX):
+        keys = [(connection.connection_id, one) for one in waiting[begin : begin + PAGE_MAX]]
+        await desk.known.load([], keys)
+        await decide_in_their_order(desk, dict.fromkeys(keys))
+        await _turn_page(desk)
 
 
 async def dissolve_all(desk: Desk, connection: Connection, reason: Reason) -> None:
@@ -127,7 +141,8 @@ async def _events(desk: Desk, connection: Connection) -> AsyncIterator[str]:
     ):
         desk.known.take_in({}, page)
         await desk.known.load_links([], list(page))
-        for _, event_id in page:
+        await desk.known.load_series(list(page), desk.now)
+        for _, event_id in in_their_order(page):
             yield event_id
         after = max(event_id for _, event_id in page)
         await _turn_page(desk)
@@ -136,7 +151,3 @@ async def _events(desk: Desk, connection: Connection) -> AsyncIterator[str]:
 async def _turn_page(desk: Desk) -> None:
     await desk.save()
     desk.known.forget_items()
-
-
-def _is_linked(link: Link | None) -> bool:
-    return link is not None and link.state is not LinkState.DISSOLVED

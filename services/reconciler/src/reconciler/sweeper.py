@@ -1,4 +1,4 @@
-"""What the clock starts: commands without an outcome are sent again, old rows are forgotten."""
+"""What the clock starts: stale commands are sent again, waiting occurrences get their turn."""
 
 import asyncio
 from datetime import timedelta
@@ -49,6 +49,10 @@ class Sweeper:
         if await self._continuity.lost(self._runtime.pool):
             self._runtime.rewind()
             self._lost.set()
+
+    async def take_turns(self) -> None:
+        """Take in occurrences of series whose time has come."""
+        await self._executor.take_turns()
 
     async def tidy(self) -> None:
         """Forget what no message can come back to any more."""

@@ -1,8 +1,8 @@
 """A calendar provider in memory, for tests: the same port, the same behaviour, no network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from uuid import UUID
 
@@ -20,12 +20,14 @@ from calendar_ingest.calendars import (
     MissingError,
     NewEvent,
     NotOrganizerError,
+    Occurrences,
     StaleError,
     Tombstone,
     UnwatchableError,
+    Window,
 )
 from tandem.contracts.events import Attendee, EventSnapshot
-from tandem.contracts.meetings import MeetingField
+from tandem.contracts.meetings import AllDay, MeetingField
 from tandem.runtime.clock import Clock
 
 _EVENT_FIELDS = {
@@ -46,10 +48,20 @@ class _Kept:
 
 
 @dataclass
+class _Series:
+    """The occurrences of a recurring event, by their ids."""
+
+    occurrences: dict[str, EventSnapshot]
+    changed: int
+    deleted: bool = False
+
+
+@dataclass
 class _Shelf:
     """One calendar; `forgotten` is the change before which no cursor is known any more."""
 
     events: dict[str, _Kept] = field(default_factory=dict)
+    series: dict[str, _Series] = field(default_factory=dict)
     forgotten: int = 0
 
 
@@ -73,7 +85,7 @@ class MemoryProvider:
     @property
     def access(self) -> Access:
         """The provider as a service sees it."""
-        return Access(calendars=self, push=self)
+        return Access(calendars=self, push=self, recurring=self)
 
     def add_calendar(self, calendar_id: str) -> None:
         """Make an empty calendar."""
@@ -87,8 +99,25 @@ class MemoryProvider:
         """Make or change an event as its owner would."""
         change = next(self._changes)
         kept = event.model_copy(update={"version": f"v{change}", "updated_at": self.clock.now()})
-        self._shelves[calendar_id].events[event.event_id] = _Kept(kept, change)
+        shelf = self._shelves[calendar_id]
+        shelf.events[event.event_id] = _Kept(kept, change)
+        shelf.series.pop(event.event_id, None)
         return kept
+
+    def put_series(
+        self, calendar_id: str, series_id: str, occurrences: Iterable[EventSnapshot]
+    ) -> None:
+        """Make or change a recurring event, so that it has these occurrences from now on."""
+        shelf, change = self._shelves[calendar_id], next(self._changes)
+        stamp = {"version": f"v{change}", "updated_at": self.clock.now()}
+        kept = {one.event_id: one.model_copy(update=stamp) for one in occurrences}
+        shelf.series[series_id] = _Series(kept, change)
+        shelf.events.pop(series_id, None)
+
+    def take_away_series(self, calendar_id: str, series_id: str) -> None:
+        """Delete a recurring event."""
+        kept = self._shelves[calendar_id].series[series_id]
+        kept.deleted, kept.changed = True, next(self._changes)
 
     def take_away(self, calendar_id: str, event_id: str) -> None:
         """Delete an event as its owner would."""
@@ -104,6 +133,7 @@ class MemoryProvider:
         shelf = self._shelves[calendar_id]
         shelf.forgotten = next(self._changes)
         shelf.events = {key: kept for key, kept in shelf.events.items() if not kept.deleted}
+        shelf.series = {key: kept for key, kept in shelf.series.items() if not kept.deleted}
 
     def events_of(self, calendar_id: str) -> list[EventSnapshot]:
         """Living events."""
@@ -123,28 +153,55 @@ class MemoryProvider:
         since = int(cursor or 0)
         if cursor is not None and since < shelf.forgotten:
             raise CursorExpiredError("the cursor is too old")
+        kept: dict[str, _Kept | _Series] = {**shelf.events, **shelf.series}
         later = sorted(
-            (kept for kept in shelf.events.values() if kept.changed > since and not kept.hidden),
-            key=lambda kept: kept.changed,
-        )
-        page = later[: self.page_size]
-        more = len(later) > len(page)
-        reached = page[-1].changed if page else since
-        return Changes(
-            observed=tuple(kept.event for kept in page if not kept.deleted),
-            gone=tuple(
-                Tombstone(kept.event.event_id, kept.event.updated_at)
-                for kept in page
-                if kept.deleted
+            (
+                (one.changed, key)
+                for key, one in kept.items()
+                if one.changed > since and not (isinstance(one, _Kept) and one.hidden)
             ),
+        )
+        page = {key: kept[key] for _, key in later[: self.page_size]}
+        more = len(later) > len(page)
+        reached = max((one.changed for one in page.values()), default=since)
+        living = {key: one for key, one in page.items() if not one.deleted}
+        return Changes(
+            observed=tuple(one.event for one in living.values() if isinstance(one, _Kept)),
+            gone=tuple(_tombstone(key, one) for key, one in page.items() if one.deleted),
             cursor=str(reached if more else max(reached, shelf.forgotten)),
             more=more,
+            series=tuple(key for key, one in living.items() if isinstance(one, _Series)),
+        )
+
+    async def occurrences(
+        self,
+        calendar: Calendar,
+        window: Window,
+        *,
+        series_id: str | None = None,
+        page: str | None = None,
+    ) -> Occurrences:
+        """Occurrences that take place in a window; a page leads on from its last one."""
+        found = sorted(
+            (_times(event)[0], event_id)
+            for key, series in self._shelf(calendar).series.items()
+            for event_id, event in series.occurrences.items()
+            if series_id in {None, key} and not series.deleted and _lies_in(event, window)
+        )
+        first = int(page or 0)
+        ids = [event_id for _, event_id in found[first : first + self.page_size]]
+        following = first + len(ids)
+        events = [self._occurrence(calendar, event_id) for event_id in ids]
+        return Occurrences(
+            tuple(filter(None, events)), str(following) if following < len(found) else None
         )
 
     async def get(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
         """Read one event."""
         kept = self._shelf(calendar).events.get(event_id)
-        return None if kept is None or kept.deleted else kept.event
+        if kept is None:
+            return self._occurrence(calendar, event_id)
+        return None if kept.deleted else kept.event
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
         """Make an event whose id is made of the link and the generation."""
@@ -209,6 +266,12 @@ class MemoryProvider:
             raise CalendarGoneError("there is no such calendar")
         return shelf
 
+    def _occurrence(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
+        for series in self._shelves[calendar.calendar_id].series.values():
+            if event_id in series.occurrences and not series.deleted:
+                return series.occurrences[event_id]
+        return None
+
     def _present(self, calendar: Calendar, event_id: str, version: str) -> _Kept:
         kept = self._shelf(calendar).events.get(event_id)
         if kept is None or kept.deleted:
@@ -220,6 +283,23 @@ class MemoryProvider:
     def _count_write(self, *, notify: bool) -> None:
         self.writes += 1
         self.mails += notify
+
+
+def _tombstone(event_id: str, kept: _Kept | _Series) -> Tombstone:
+    return Tombstone(event_id, kept.event.updated_at if isinstance(kept, _Kept) else None)
+
+
+def _lies_in(event: EventSnapshot, window: Window) -> bool:
+    start, end = _times(event)
+    return end > window.start and start < window.end
+
+
+def _times(event: EventSnapshot) -> tuple[datetime, datetime]:
+    schedule = event.schedule
+    if isinstance(schedule, AllDay):
+        start = datetime.combine(schedule.first, time(), UTC)
+        return start, start + timedelta(days=schedule.days)
+    return schedule.start, schedule.end
 
 
 def _new_event(event_id: str, link_id: UUID, new: NewEvent) -> EventSnapshot:

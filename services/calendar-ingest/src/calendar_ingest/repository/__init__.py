@@ -7,7 +7,7 @@ or writing one mailbox at the same time.
 from calendar_ingest.repository.channels import Channels, ClosingChannel, WatchClaim
 from calendar_ingest.repository.commands import Commands, QueuedCommand, WriteClaim
 from calendar_ingest.repository.connections import Connections
-from calendar_ingest.repository.reads import ReadClaim, Reads
+from calendar_ingest.repository.reads import ReadClaim, Reads, Seen
 
 __all__ = [
     "Channels",
@@ -17,6 +17,7 @@ __all__ = [
     "QueuedCommand",
     "ReadClaim",
     "Reads",
+    "Seen",
     "WatchClaim",
     "WriteClaim",
 ]

@@ -35,12 +35,17 @@ class Connections:
                 provider=message.provider,
                 calendar_id=calendar_id,
                 status=message.status,
+                horizon_days=message.settings.horizon_days,
             )
             await QUERIES.add_read(db, connection_id=message.connection_id)
             if before is not None and before["calendar_id"] != calendar_id:
                 await QUERIES.forget_calendar(db, connection_id=message.connection_id)
                 await QUERIES.read_everything(
                     db, connection_ids=[message.connection_id], traces=[None]
+                )
+            elif before is not None and before["horizon_days"] < message.settings.horizon_days:
+                await QUERIES.hint(
+                    db, connection_ids=[message.connection_id], pushed=[False], traces=[None]
                 )
         return True
 

@@ -1,8 +1,9 @@
 """How far reading each calendar has come, and who reads it at this moment."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from tandem.runtime.postgres import Connection, as_uuid
 
 @dataclass(frozen=True)
 class ReadClaim:
-    """A calendar that this process is to read now, and how far reading has come."""
+    """A calendar that this process is to read now, and how far reading has come.
+
+    Occurrences of series are read up to the horizon; so far they were `expanded_until`.
+    """
 
     connection_id: UUID
     lease: UUID
@@ -29,6 +33,16 @@ class ReadClaim:
     pushed: bool
     trace: str | None
     attempts: int
+    horizon: timedelta
+    expanded_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When an event ends that was seen, and the series to which it belongs."""
+
+    ends_at: datetime
+    series_id: str | None
 
 
 class Reads:
@@ -89,11 +103,11 @@ class Reads:
         *,
         cursor: str,
         listed: bool,
-        seen: Mapping[str, datetime],
+        seen: Mapping[str, Seen],
         seen_at: datetime,
         gone: Iterable[str],
     ) -> bool:
-        """Keep a page that is published: events seen with their ends, and events gone.
+        """Keep a page that is published: events seen, by their ids, and events gone.
 
         False where the lease is lost.
         """
@@ -105,7 +119,8 @@ class Reads:
             listed=listed,
             lease_s=LEASE_S,
             event_ids=list(seen),
-            ends=list(seen.values()),
+            ends=[one.ends_at for one in seen.values()],
+            series_ids=[one.series_id for one in seen.values()],
             seen_at=seen_at,
             gone=list(gone),
         )
@@ -119,6 +134,51 @@ class Reads:
         await QUERIES.forget_ended_events(self._database.pool, **known, ended_before=ended_before)
         rows = [row async for row in QUERIES.unseen_events(self._database.pool, **known, most=most)]
         return [row["event_id"] for row in rows]
+
+    async def coming_occurrences(
+        self, claim: ReadClaim, series_ids: Collection[str], now: datetime
+    ) -> dict[str, list[str]]:
+        """Known occurrences that have not ended, of those of some ids that are series."""
+        found: dict[str, list[str]] = defaultdict(list)
+        if not series_ids:
+            return found
+        rows = QUERIES.coming_occurrences(
+            self._database.pool,
+            connection_id=claim.connection_id,
+            series_ids=list(series_ids),
+            now=now,
+        )
+        async for row in rows:
+            found[row["series_id"]].append(row["event_id"])
+        return found
+
+    async def known_singles(self, claim: ReadClaim, event_ids: Collection[str]) -> list[str]:
+        """Those of some events that are known as single ones."""
+        if not event_ids:
+            return []
+        rows = QUERIES.known_singles(
+            self._database.pool, connection_id=claim.connection_id, event_ids=list(event_ids)
+        )
+        return [row["event_id"] async for row in rows]
+
+    async def keep_expanded(self, claim: ReadClaim, until: datetime) -> None:
+        """Occurrences have been read up to a moment, and were published."""
+        await QUERIES.keep_expanded(
+            self._database.pool,
+            connection_id=claim.connection_id,
+            lease=claim.lease,
+            until=until,
+        )
+
+    async def keep(self, claim: ReadClaim) -> bool:
+        """Hold the lease for longer; False where it is lost."""
+        row = await QUERIES.keep_reading(
+            self._database.pool,
+            connection_id=claim.connection_id,
+            lease=claim.lease,
+            lease_s=LEASE_S,
+        )
+        return row is not None
 
     async def finish(self, db: Connection, claim: ReadClaim) -> bool:
         """Everything was read; False where the lease is lost."""
@@ -152,4 +212,6 @@ def _read_claim(row: Any) -> ReadClaim:
         pushed=row["pushed"],
         trace=row["trace"],
         attempts=row["attempts"],
+        horizon=timedelta(days=row["horizon_days"]),
+        expanded_until=row["expanded_until"],
     )

@@ -25,6 +25,7 @@ from reconciler.core.normalize import (
 )
 from reconciler.core.policy import starts_in_past, type_is_synced
 from reconciler.core.reasons import Reason
+from reconciler.core.series import merge_occurrence, series_of, why_written
 from reconciler.core.text import with_block
 from reconciler.core.transitions import start_writes, wanted_block
 from tandem.contracts.activities import ActivitySnapshot
@@ -45,9 +46,13 @@ def plan_both(
     shown_e = shown_event(link, event, policy, activity_type=activity.type)
     base = link.base or Base(activity=shown_a, event=shown_e)
     pair = Pair(link, base, activity, event, shown_a, shown_e)
-    merged = merge(pair, policy, now)
+    alone = event.series is None
+    merged = merge(pair, policy, now) if alone else merge_occurrence(pair, policy, now)
     settled = _settled(pair, merged, policy)
-    steps = (_event_step(pair, merged, policy, now), _activity_step(pair, merged))
+    steps = (
+        _event_step(pair, merged, policy, now) if alone else None,
+        _activity_step(pair, merged),
+    )
     writes = tuple(step for step in steps if step is not None)
     entries = _conflict_entries(merged, shown_a, shown_e)
     if writes:
@@ -67,7 +72,8 @@ def _settled(pair: Pair, merged: Merge, policy: Policy) -> Link:
         link = replace(link, base=agreed)
     if kind != link.activity_type and type_is_synced(kind, policy):
         link = replace(link, activity_type=kind)
-    return link
+    series_id = series_of(pair.event)
+    return link if link.series_id == series_id else replace(link, series_id=series_id)
 
 
 def _event_step(
@@ -121,7 +127,7 @@ def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
         verb=Verb.UPDATE,
         # What the event is being told of at the same time is agreed by that write.
         fields=merged.to_activity | (kept - merged.to_event),
-        reason=Reason.UPDATED,
+        reason=why_written(merged),
         revision=pair.link.revision + 1,
         agreed=pair.shown_e.with_fields(pair.base.event, kept),
         before=pair.shown_a,

@@ -52,7 +52,8 @@ def create_activity(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
 
 def create_event_again(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
     """Make a deleted event anew; the id of a deleted one can not be used again."""
-    again = replace(link, event_id=None, generation=link.generation + 1, base=None)
+    alone = replace(link, event_id=None, series_id=None, base=None)
+    again = replace(alone, generation=link.generation + 1)
     return create_event(again, activity, policy)
 
 

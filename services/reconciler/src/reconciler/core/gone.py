@@ -25,9 +25,11 @@ _CALENDAR = frozenset({Side.CALENDAR})
 
 
 def plan_activity_gone(link: Link, event: EventSnapshot, policy: Policy, now: datetime) -> Plan:
-    """The activity was deleted, the event is there."""
+    """The activity was deleted, the event is there. An occurrence stays and does not come back."""
     if is_declined(link, event):
         return dissolve(link, Reason.DECLINED)
+    if event.series is not None:
+        return dissolve(link, Reason.SUPPRESSED, suppress=_CRM | _CALENDAR)
     shown = shown_event(link, event, policy)
     if policy.two_way and carried_event_changes(link, event, shown, policy, now).fields:
         if refusal := event_not_worth_an_activity(link, event, policy, now):
@@ -60,11 +62,13 @@ def plan_event_gone(
 ) -> Plan:
     """The event was deleted, or declined by the user where it came from the calendar.
 
-    A declined event is still there, so one whose activity was edited is not made twice: the link
-    rests until the user changes his mind.
+    An edit of an occurrence's activity does not count: it was to be put back. A declined event is
+    still there, so one whose activity was edited is not made twice: the link rests until the user
+    changes his mind.
     """
     shown = meeting_of_activity(activity, policy)
-    if link.base is not None and shown and activity_edits(link.base, activity, shown):
+    may_edit = link.series_id is None
+    if may_edit and link.base and shown and activity_edits(link.base, activity, shown):
         if declined:
             return rest(link, Reason.DECLINED)
         refusal = activity_not_creatable(activity, policy, now)

@@ -31,23 +31,33 @@ class Pair:
     shown_a: Meeting
     shown_e: Meeting
 
+    @property
+    def based_link(self) -> Link:
+        """The link with the base that both sides are compared over."""
+        return self.link if self.link.base is not None else replace(self.link, base=self.base)
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Where each changed field goes. `agreed` fields need no write: both sides say the same."""
+    """Where each changed field goes. `agreed` fields need no write: both sides say the same.
+
+    `put_back` are those of `to_activity` that were edited where they may not be.
+    """
 
     to_event: Fields
     to_activity: Fields
     agreed: Fields
     conflicts: Fields
     held_back: Reason | None
+    put_back: Fields = NO_FIELDS
 
 
 def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     """Decide about each field that was changed on either side."""
     from_a = activity_edits(pair.base, pair.activity, pair.shown_a)
-    link = pair.link if pair.link.base is not None else replace(pair.link, base=pair.base)
-    from_e, held_back = carried_event_changes(link, pair.event, pair.shown_e, policy, now)
+    from_e, held_back = carried_event_changes(
+        pair.based_link, pair.event, pair.shown_e, policy, now
+    )
     if MeetingField.SCHEDULE not in from_e and _wants_new_length(pair, policy, now):
         from_a |= {MeetingField.SCHEDULE}
     if not from_a and not from_e:
@@ -59,7 +69,7 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     agreed: set[MeetingField] = set()
     conflicts: set[MeetingField] = set()
     for field in from_a | from_e:
-        if _says_the_same(pair, field, policy):
+        if says_the_same(pair, field, policy):
             agreed.add(field)
         elif field not in from_a:
             to_activity.add(field)
@@ -80,7 +90,7 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     )
 
 
-def _says_the_same(pair: Pair, field: MeetingField, policy: Policy) -> bool:
+def says_the_same(pair: Pair, field: MeetingField, policy: Policy) -> bool:
     """Whether a write would tell the event nothing that an activity could show of it."""
     wanted = getattr(pair.shown_a, field)
     if wanted == getattr(as_activity_shows(pair.shown_e), field):

@@ -88,6 +88,7 @@ class Link:
     `activity_type` is the type at the last agreement, None while it has never been a synced one;
     `block` the deal/contact block last written. `refused` is the write for which the link rests.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
+    `series_id` is the series whose occurrence its event is.
     """
 
     link_id: UUID | None
@@ -103,6 +104,7 @@ class Link:
     block: str = ""
     refused: Refusal | None = None
     suppress: frozenset[Side] = frozenset()
+    series_id: str | None = None
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 
@@ -128,12 +130,14 @@ class Observed:
     """All that is known of one pair; a side that was never observed is None.
 
     `contested`: a create of ours is under way that may be the origin of this unlinked item.
+    `crowded`: as many occurrences of this unlinked one's series are linked as may be.
     """
 
     link: Link | None = None
     activity: ActivitySnapshot | Gone | None = None
     event: EventSnapshot | Gone | None = None
     contested: bool = False
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

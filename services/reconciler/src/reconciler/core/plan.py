@@ -27,6 +27,7 @@ from reconciler.core.policy import (
     type_is_synced,
 )
 from reconciler.core.reasons import Reason
+from reconciler.core.series import series_of
 from reconciler.core.transitions import dissolve, rest
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -83,12 +84,15 @@ def _plan_new_event(
         return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
         return Plan(reason)
+    if observed.crowded:
+        return Plan(Reason.RECURRING_LIMIT)
     chosen = policy.settings.save_events_as
     link = Link(
         link_id=None,
         origin=Side.CALENDAR,
         event_id=event.event_id,
         activity_type=chosen if type_is_synced(chosen, policy) else None,
+        series_id=series_of(event),
     )
     return create_activity(link, event, policy)
 

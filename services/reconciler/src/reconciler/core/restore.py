@@ -101,6 +101,7 @@ def _create_from(link: Link, meeting: Meeting) -> Plan:
         base=None,
         block="",
         suppress=frozenset(),
+        series_id=None,
     )
     pending = Pending(
         verb=Verb.CREATE,
@@ -131,6 +132,8 @@ def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy) -> P
         return Plan(link.reason or Reason.DELETED)
     if link.state is not LinkState.ACTIVE or deed.before is None:
         return Plan(link.reason or Reason.NO_CHANGE)
+    if event.series is not None:
+        return Plan(Reason.RECURRING_READ_ONLY)
     side = deed.source
     shown = (
         meeting_of_activity(activity, policy)

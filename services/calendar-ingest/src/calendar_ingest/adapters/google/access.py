@@ -8,6 +8,7 @@ from calendar_ingest.adapters.google.budget import Budget
 from calendar_ingest.adapters.google.calendars import GoogleCalendars
 from calendar_ingest.adapters.google.client import GoogleClient
 from calendar_ingest.adapters.google.push import GooglePush
+from calendar_ingest.adapters.google.series import GoogleRecurring
 from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Access
 from calendar_ingest.settings import GoogleSettings
@@ -37,4 +38,5 @@ def google_access(
             ttl=timedelta(seconds=settings.channel_ttl_s),
             clock=clock,
         ),
+        recurring=GoogleRecurring(client),
     )

@@ -10,14 +10,14 @@ import httpx
 from calendar_ingest.adapters.google.bodies import changed_body, merged_attendees, new_body
 from calendar_ingest.adapters.google.client import PATCH_COST, GoogleClient, GoogleError
 from calendar_ingest.adapters.google.cursors import Cursor
-from calendar_ingest.adapters.google.series import belongs_to_series
+from calendar_ingest.adapters.google.series import is_series
 from calendar_ingest.adapters.google.snapshots import (
     is_cancelled,
     link_mark,
     snapshot,
     updated_at,
 )
-from calendar_ingest.adapters.reading import readable, skip
+from calendar_ingest.adapters.reading import readable
 from calendar_ingest.calendars import (
     Account,
     Calendar,
@@ -98,9 +98,9 @@ class GoogleCalendars:
         return _changes(answer, here.after(answer))
 
     async def get(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
-        """Read one event; None where it is deleted, cancelled or unknown."""
+        """Read one event; see the port."""
         item = await self._item(calendar, event_id)
-        return None if item is None or is_cancelled(item) else snapshot(item)
+        return None if item is None or is_cancelled(item) or is_series(item) else snapshot(item)
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
         """Make an event; see the port."""
@@ -225,14 +225,21 @@ class GoogleCalendars:
 def _changes(answer: Json, after: Cursor) -> Changes:
     observed: list[EventSnapshot] = []
     gone: list[Tombstone] = []
+    series: list[str] = []
     for item in answer.get("items") or ():
-        if belongs_to_series(item):
-            skip(PROVIDER, "series")
-        elif is_cancelled(item):
+        if is_cancelled(item):
             gone.append(Tombstone(item["id"], updated_at(item)))
+        elif is_series(item):
+            series.append(item["id"])
         elif event := readable(PROVIDER, partial(snapshot, item)):
             observed.append(event)
-    return Changes(tuple(observed), tuple(gone), cursor=str(after), more=after.page is not None)
+    return Changes(
+        tuple(observed),
+        tuple(gone),
+        cursor=str(after),
+        more=after.page is not None,
+        series=tuple(series),
+    )
 
 
 def _listed(item: Json) -> ListedCalendar:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from calendar_ingest.adapters.google.descriptions import description_format
 from calendar_ingest.adapters.google.identifiers import LINK_PROPERTY
-from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response
+from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, Series
 from tandem.contracts.meetings import AllDay, Schedule, Timed
 
 Json = dict[str, Any]
@@ -65,7 +65,9 @@ def snapshot(item: Json) -> EventSnapshot | None:
         response=_own_response(item),
         is_organizer=organizer is None or bool(organizer.get("self")),
         attendees=attendees,
-        link_mark=link_mark(item),
+        # An occurrence has the mark of its series, which is no single event of ours any more.
+        link_mark=None if item.get("recurringEventId") else link_mark(item),
+        series=_series(item),
         url=str(item.get("htmlLink") or ""),
     )
 
@@ -74,6 +76,14 @@ def link_mark(item: Json) -> str | None:
     """The link id that we wrote into an event, if any."""
     properties = (item.get("extendedProperties") or {}).get("private") or {}
     return properties.get(LINK_PROPERTY) or None
+
+
+def _series(item: Json) -> Series | None:
+    if not item.get("recurringEventId"):
+        return None
+    original = item["originalStartTime"]
+    start = _moment(original) if original.get("dateTime") else date.fromisoformat(original["date"])
+    return Series(series_id=item["recurringEventId"], original_start=start)
 
 
 def _schedule(item: Json) -> Schedule | None:

@@ -1,0 +1,254 @@
+"""Series: each coming occurrence is told of by itself, and only the provider's word ends one."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests.integration.calendar_ingest.station import (
+    Station,
+    connection_changed,
+    event,
+    hinted,
+    requested,
+    until,
+)
+
+from calendar_ingest.calendars import Occurrences, RefusedError
+from tandem.contracts.events import CalendarResynced, EventGone, EventObserved, Series
+from tandem.contracts.meetings import Timed
+from tandem.contracts.topics import (
+    CALENDAR_EVENTS,
+    CALENDAR_HINTS,
+    SETTINGS_CONNECTIONS,
+    SYNC_REQUESTS,
+)
+
+CALENDAR = "work@example.com"
+NOW = datetime.now(UTC)
+
+
+def occurrence(number, *, series="s", **changes):
+    """The occurrence of a series in some days."""
+    start = NOW + timedelta(days=number, hours=1)
+    return event(f"{series}_{number:03}", **changes).model_copy(
+        update={
+            "schedule": Timed(start=start, end=start + timedelta(hours=1)),
+            "series": Series(series_id=series, original_start=start),
+        }
+    )
+
+
+def put_days(station: Station, numbers, **changes):
+    station.provider.put_series(
+        CALENDAR, "s", [occurrence(number, **changes) for number in numbers]
+    )
+
+
+async def connected(station: Station, *, horizon_days=10):
+    """A connection of which everything was read; then what is published starts anew."""
+    connection_id = uuid4()
+    changed = connection_changed(connection_id)
+    settings = changed.settings.model_copy(update={"horizon_days": horizon_days})
+    await station.publish(SETTINGS_CONNECTIONS, changed.model_copy(update={"settings": settings}))
+    await station.publish(SYNC_REQUESTS, requested(connection_id))
+    await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the backfill")
+    return connection_id
+
+
+def observed(station: Station):
+    return [body.event.event_id for body in station.bodies(CALENDAR_EVENTS, EventObserved)]
+
+
+def gone(station: Station):
+    return [body.event_id for body in station.bodies(CALENDAR_EVENTS, EventGone)]
+
+
+async def hear(station: Station, connection_id):
+    """Have the changes read, and wait until they are."""
+    station.provider.put(CALENDAR, event(mark := f"mark-{uuid4()}"))
+    await station.publish(CALENDAR_HINTS, hinted(connection_id))
+    await until(lambda: mark in observed(station), what="the reading")
+    await until(
+        lambda: station.query("SELECT 1 FROM calendar.reads WHERE due_at IS NULL"), what="its end"
+    )
+
+
+async def test_occurrences_up_to_the_horizon_are_told_of_before_the_end(station: Station):
+    station.provider.page_size = 3
+    put_days(station, range(-2, 15))
+    async with station.service():
+        await connected(station)
+    bodies = [taken.body for taken in station.taken[CALENDAR_EVENTS.name]]
+    assert observed(station) == [f"s_{number:03}" for number in range(10)]
+    assert bodies[0].event.series.series_id == "s"
+    assert isinstance(bodies[-1], CalendarResynced)
+
+
+async def test_a_changed_series_is_told_of_anew(station: Station):
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        put_days(station, range(3), title="Renamed")
+        await hear(station, connection_id)
+    told = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert [one.event.title for one in told if one.event.series][3:] == ["Renamed"] * 3
+    assert gone(station) == []
+
+
+async def test_occurrences_that_a_changed_series_has_lost_are_tombstones(station: Station):
+    put_days(station, range(5))
+    async with station.service():
+        connection_id = await connected(station)
+        put_days(station, [0, 1, 6])
+        await hear(station, connection_id)
+    assert "s_006" in observed(station)
+    assert gone(station) == ["s_002", "s_003", "s_004"]
+
+
+async def test_a_series_that_the_provider_refuses_to_show_holds_up_nothing(station: Station):
+    put_days(station, range(2))
+
+    async def refuse(*_: Any, **__: Any) -> Occurrences:
+        raise RefusedError("403 forbidden")
+
+    async with station.service():
+        connection_id = await connected(station)
+        station.provider.occurrences = refuse  # type: ignore[method-assign]
+        put_days(station, [0, 5])
+        await hear(station, connection_id)
+    assert gone(station) == []
+
+
+async def test_an_occurrence_that_only_left_the_window_is_no_tombstone(station: Station):
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        far = occurrence(2).model_copy(update={"schedule": occurrence(300).schedule})
+        station.provider.put_series(CALENDAR, "s", [occurrence(0), occurrence(1), far])
+        await hear(station, connection_id)
+    assert gone(station) == []
+    last = [
+        one.event
+        for one in station.bodies(CALENDAR_EVENTS, EventObserved)
+        if one.event.event_id == far.event_id
+    ][-1]
+    assert last.schedule == far.schedule
+
+
+async def test_a_deleted_series_ends_what_is_still_to_come_of_it(station: Station):
+    put_days(station, range(4))
+    async with station.service():
+        connection_id = await connected(station)
+        await station.query(
+            "UPDATE calendar.known_events SET ends_at = now() WHERE event_id = 's_000'"
+        )
+        station.provider.take_away_series(CALENDAR, "s")
+        await hear(station, connection_id)
+    assert sorted(gone(station)) == ["s", "s_001", "s_002", "s_003"]
+
+
+async def test_a_series_that_vanished_between_two_full_lists_is_asked_for(station: Station):
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        station.provider.take_away_series(CALENDAR, "s")
+        station.provider.forget_cursors(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(lambda: len(gone(station)) == 3, what="the tombstones")
+    assert gone(station) == ["s_000", "s_001", "s_002"]
+
+
+async def test_a_past_occurrence_does_not_end_because_no_list_shows_it(station: Station):
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        await station.query(
+            "UPDATE calendar.known_events SET ends_at = now() WHERE event_id = 's_000'"
+        )
+        put_days(station, [1, 2])
+        station.provider.forget_cursors(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(
+            lambda: len(station.bodies(CALENDAR_EVENTS, CalendarResynced)) == 2, what="the end"
+        )
+    assert gone(station) == []
+
+
+async def test_the_window_rolls_although_the_calendar_rests(station: Station):
+    put_days(station, range(15))
+    async with station.service(sweep_interval_s=1):
+        await connected(station)
+        assert len(observed(station)) == 10
+        await station.query(
+            "UPDATE calendar.reads SET expanded_until = expanded_until - interval '26 hours'"
+        )
+        await until(lambda: len(observed(station)) > 10, what="the day that has come")
+        rolled = await station.query("SELECT expanded_until FROM calendar.reads")
+    assert observed(station)[10:] == ["s_009"]
+    assert rolled[0]["expanded_until"] > NOW + timedelta(days=10)
+
+
+async def test_a_window_that_was_read_lately_is_not_read_again(station: Station):
+    put_days(station, range(15))
+    async with station.service():
+        connection_id = await connected(station)
+        await station.query(
+            "UPDATE calendar.reads SET expanded_until = expanded_until - interval '20 hours'"
+        )
+        await hear(station, connection_id)
+    assert [one for one in observed(station) if one.startswith("s_")][10:] == []
+
+
+async def test_a_longer_horizon_is_read_at_once(station: Station):
+    put_days(station, range(15))
+    async with station.service():
+        connection_id = await connected(station)
+        longer = connection_changed(connection_id, revision=2)
+        settings = longer.settings.model_copy(update={"horizon_days": 13})
+        await station.publish(
+            SETTINGS_CONNECTIONS, longer.model_copy(update={"settings": settings})
+        )
+        await until(lambda: len(observed(station)) == 13, what="the days that were added")
+    assert observed(station)[10:] == ["s_010", "s_011", "s_012"]
+
+
+async def test_a_window_that_a_crash_cut_off_is_read_before_the_end_is_told(station: Station):
+    connection_id = uuid4()
+    put_days(station, range(3))
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+        await until(lambda: station.query("SELECT 1 FROM calendar.reads"), what="the connection")
+        await station.query(
+            "UPDATE calendar.reads SET cursor = '9', full_started_at = now(), listed = true,"
+            " due_at = now()"
+        )
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the end")
+    bodies = [taken.body for taken in station.taken[CALENDAR_EVENTS.name]]
+    assert [type(body) for body in bodies] == [EventObserved] * 3 + [CalendarResynced]
+
+
+async def test_a_single_event_that_becomes_a_series_ends_after_its_occurrences_are_told(
+    station: Station,
+):
+    station.provider.put(CALENDAR, event("s"))
+    async with station.service():
+        connection_id = await connected(station)
+        put_days(station, range(2))
+        await hear(station, connection_id)
+    told = [
+        body.event.event_id if isinstance(body, EventObserved) else body.event_id
+        for body in (taken.body for taken in station.taken[CALENDAR_EVENTS.name])
+        if isinstance(body, (EventObserved, EventGone))
+    ]
+    assert [one for one in told if not one.startswith("mark")] == ["s", "s_000", "s_001", "s"]
+    assert gone(station) == ["s"]
+
+
+async def test_a_series_that_becomes_a_single_event_leaves_no_occurrence(station: Station):
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        station.provider.put(CALENDAR, event("s"))
+        await hear(station, connection_id)
+    assert "s" in observed(station)
+    assert gone(station) == ["s_000", "s_001", "s_002"]

@@ -1,0 +1,204 @@
+"""Series through the executor: their limit, their turn, their way back, and their history."""
+
+from datetime import timedelta
+
+from tests.integration.reconciler.hands import NOW, SOON, Hands
+
+from reconciler.core.series import OCCURRENCES_MAX
+from reconciler.explain import explain_event
+from tandem.contracts.events import Series
+from tandem.contracts.meetings import Timed
+
+SERIES = "s"
+
+
+def day(number, **changes):
+    """What an occurrence of a daily series is; day 0 is the first one."""
+    start = SOON + timedelta(days=number)
+    return {
+        "title": "Stand-up",
+        "schedule": Timed(start=start, end=start + timedelta(hours=1)),
+        "series": Series(series_id=SERIES, original_start=start),
+        **changes,
+    }
+
+
+def name(number):
+    return f"{SERIES}_{number:04}"
+
+
+def put(hands: Hands, connection_id, numbers):
+    """Occurrences at the provider, and the observations that tell of them."""
+    for number in numbers:
+        hands.event(connection_id, name(number), **day(number))
+    return [hands.seen_event(connection_id, name(number)) for number in numbers]
+
+
+async def linked(hands: Hands, connection_id):
+    """Days whose occurrences are linked, in their order."""
+    rows = await hands.pool.fetch(
+        "SELECT event_id FROM sync.links WHERE connection_id = $1 AND state <> 'dissolved'",
+        connection_id,
+    )
+    return sorted(int(row["event_id"].rpartition("_")[2]) for row in rows)
+
+
+async def reason_of(hands: Hands, connection_id, number):
+    async with hands.pool.acquire() as database:
+        told = await explain_event(database, connection_id, name(number), now=hands.clock.now())
+    return told.reason if told else None
+
+
+async def one_linked(hands: Hands):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, [0]))
+    await hands.carry_out()
+    return connection_id, next(iter(hands.crm))
+
+
+async def test_the_next_hundred_are_linked_whatever_order_they_are_told_in(hands):
+    connection_id = await hands.connect(horizon_days=366)
+    told = put(hands, connection_id, range(OCCURRENCES_MAX + 5))
+    await hands.tell(*reversed(told))
+    assert await linked(hands, connection_id) == list(range(OCCURRENCES_MAX))
+    assert await reason_of(hands, connection_id, OCCURRENCES_MAX) == "recurring_limit"
+
+
+async def test_the_limit_holds_across_batches_and_counts_each_series_by_itself(hands):
+    connection_id = await hands.connect(horizon_days=366)
+    told = put(hands, connection_id, range(OCCURRENCES_MAX + 2))
+    for begin in range(0, len(told), 30):
+        await hands.tell(*told[begin : begin + 30])
+    other = {"series": Series(series_id="other", original_start=SOON)}
+    await hands.tell_event(connection_id, "other_0000", **day(0, **other))
+    rows = await hands.pool.fetch("SELECT body->>'series_id' AS s FROM sync.links")
+    counted = [row["s"] for row in rows]
+    assert (counted.count(SERIES), counted.count("other")) == (OCCURRENCES_MAX, 1)
+
+
+async def test_an_occurrence_gets_its_turn_once_another_has_passed(hands):
+    connection_id = await hands.connect(horizon_days=366)
+    await hands.tell(*put(hands, connection_id, range(OCCURRENCES_MAX + 2)))
+    await hands.carry_out()
+    await hands.executor.take_turns()
+    assert await hands.carry_out() == []
+    hands.clock.moment = SOON + timedelta(minutes=5)
+    await hands.executor.take_turns()
+    (created,) = await hands.carry_out()
+    assert created.kind == "create_activity"
+    assert await linked(hands, connection_id) == list(range(OCCURRENCES_MAX + 1))
+
+
+async def test_an_occurrence_gets_its_turn_once_another_was_cancelled(hands):
+    connection_id = await hands.connect(horizon_days=366)
+    await hands.tell(*put(hands, connection_id, range(OCCURRENCES_MAX + 1)))
+    await hands.carry_out()
+    await hands.delete_event(connection_id, name(7))
+    await hands.carry_out()
+    await hands.executor.take_turns()
+    assert await linked(hands, connection_id) == [
+        number for number in range(OCCURRENCES_MAX + 1) if number != 7
+    ]
+
+
+async def test_the_window_rolls_without_any_message(hands):
+    connection_id = await hands.connect(horizon_days=30)
+    await hands.tell(*put(hands, connection_id, [0, 40]))
+    await hands.carry_out()
+    assert await reason_of(hands, connection_id, 40) == "beyond_horizon"
+    hands.clock.moment = NOW + timedelta(days=11)
+    await hands.executor.take_turns()
+    assert await linked(hands, connection_id) == [0]
+    hands.clock.moment = NOW + timedelta(days=13)
+    await hands.executor.take_turns()
+    assert await linked(hands, connection_id) == [0, 40]
+    skipped = [row for row in await hands.history(connection_id) if row[0] == "skipped"]
+    assert skipped == [("skipped", "beyond_horizon")]
+
+
+async def test_a_longer_horizon_takes_in_what_is_known_already(hands):
+    connection_id = await hands.connect(horizon_days=30)
+    await hands.tell(*put(hands, connection_id, [40]))
+    await hands.change(connection_id, horizon_days=60)
+    assert await linked(hands, connection_id) == [40]
+
+
+async def test_nobody_gets_a_turn_while_the_connection_is_paused(hands):
+    connection_id = await hands.connect(horizon_days=30)
+    await hands.tell(*put(hands, connection_id, [40]))
+    await hands.change(connection_id, paused=True)
+    hands.clock.moment = NOW + timedelta(days=20)
+    await hands.executor.take_turns()
+    assert await linked(hands, connection_id) == []
+    await hands.change(connection_id, paused=False)
+    assert await linked(hands, connection_id) == [40]
+
+
+async def test_an_edit_in_pipedrive_is_put_back_and_told_as_reverted(hands):
+    connection_id, activity_id = await one_linked(hands)
+    await hands.tell_activity(activity_id, subject="Mine", location="Mine")
+    (command,) = await hands.carry_out()
+    assert (command.kind, command.fields) == ("update_activity", {"title", "location"})
+    assert hands.crm[activity_id].subject == "Stand-up"
+    row = (await hands.rows(connection_id))[-1]
+    assert (row["action"], row["reason"]) == ("reverted", "recurring_read_only")
+    assert '"Mine"' in row["before"]
+    assert '"Stand-up"' in row["after"]
+
+
+async def test_an_edit_that_was_put_back_can_not_be_redone_by_an_undo(hands):
+    connection_id, activity_id = await one_linked(hands)
+    await hands.tell_activity(activity_id, subject="Mine")
+    await hands.carry_out()
+    row = (await hands.rows(connection_id))[-1]
+    decided = await hands.executor.undo(connection_id, row["row"], None)
+    assert (decided.reason, decided.writes) == ("recurring_read_only", ())
+
+
+async def test_deleting_the_activity_leaves_the_occurrence_alone_for_good(hands):
+    connection_id, activity_id = await one_linked(hands)
+    await hands.delete_activity(activity_id)
+    await hands.tell_event(connection_id, name(0), title="Renamed")
+    assert await hands.carry_out() == []
+    assert (connection_id, name(0)) in hands.events
+    assert await reason_of(hands, connection_id, 0) == "suppressed"
+
+
+async def test_an_event_that_becomes_a_series_keeps_its_activity(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1, subject="Stand-up")
+    await hands.carry_out()
+    (event_id,) = [event_id for one, event_id in hands.events if one == connection_id]
+    first, second = day(0), day(1)
+    for number, shown in enumerate((first, second)):
+        shown["series"] = Series(series_id=event_id, original_start=shown["schedule"].start)
+        hands.event(connection_id, name(number), **shown)
+    hands.events.pop((connection_id, event_id))
+    await hands.tell(
+        hands.seen_event(connection_id, event_id),
+        hands.seen_event(connection_id, name(1)),
+        hands.seen_event(connection_id, name(0)),
+    )
+    await hands.carry_out()
+    assert sorted(hands.crm[one].due_date for one in hands.crm) == [
+        SOON.date(),
+        (SOON + timedelta(days=1)).date(),
+    ]
+    assert 1 in hands.crm
+    assert hands.crm[1].due_date == SOON.date()
+    assert await linked(hands, connection_id) == [0, 1]
+    await hands.tell_activity(1, owner_id=71)
+    assert await hands.carry_out() == [], "the occurrence is the calendar's own now"
+
+
+async def test_a_series_that_is_deleted_whole_waits_for_the_users_word(hands):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, range(12)))
+    await hands.carry_out()
+    for number in range(12):
+        hands.events.pop((connection_id, name(number)))
+    await hands.tell(*(hands.seen_event(connection_id, name(number)) for number in range(12)))
+    assert await hands.carry_out() == []
+    assert await hands.executor.confirm_held(connection_id, None) == 12
+    await hands.carry_out()
+    assert hands.crm == {}
