@@ -1,7 +1,9 @@
 """Reading: everything is published before the cursor moves, and absence never deletes."""
 
+from typing import Any
 from uuid import uuid4
 
+import pytest
 from tests.integration.calendar_ingest.station import (
     USER,
     Station,
@@ -12,6 +14,7 @@ from tests.integration.calendar_ingest.station import (
     until,
 )
 
+from calendar_ingest.repository import ReadClaim, Reads
 from tandem.contracts.connections import ConnectionHealthReported, ConnectionStatus, HealthSignal
 from tandem.contracts.events import CalendarResynced, EventGone, EventObserved
 from tandem.contracts.topics import (
@@ -54,6 +57,30 @@ async def test_backfill_publishes_every_event_and_then_says_that_all_were_seen(s
     assert isinstance(bodies[-1], CalendarResynced)
     assert bodies[-1].calendar_id == CALENDAR
     assert {taken.key for taken in station.taken[CALENDAR_EVENTS.name]} == {USER.key}
+
+
+async def test_a_deletion_is_told_although_the_first_reading_died_between_telling_and_keeping(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+):
+    kept = Reads.store_page
+
+    async def dying(reads: Reads, claim: ReadClaim, *, listed: bool, **page: Any) -> bool:
+        if listed:
+            raise Retryable("died")
+        return await kept(reads, claim, listed=listed, **page)
+
+    monkeypatch.setattr(Reads, "store_page", dying)
+    connection_id = uuid4()
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+        await station.publish(SYNC_REQUESTS, requested(connection_id))
+        await until(lambda: station.bodies(CALENDAR_EVENTS, EventObserved), what="it is told of")
+        station.provider.take_away(CALENDAR, "e")
+        station.provider.forget_cursors(CALENDAR)
+        monkeypatch.setattr(Reads, "store_page", kept)
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the end")
+    assert [gone.event_id for gone in station.bodies(CALENDAR_EVENTS, EventGone)] == ["e"]
 
 
 async def test_a_request_before_its_connection_is_carried_out_when_that_comes(station: Station):

@@ -175,7 +175,7 @@ class CalendarTables(Tables):
     def store_page(
         self,
         *,
-        cursor: str,
+        cursor: str | None,
         listed: bool,
         lease_s: float,
         connection_id: UUID,

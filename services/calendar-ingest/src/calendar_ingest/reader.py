@@ -122,6 +122,12 @@ class Reader:
             return
         series = SeriesReader(self._reads, claim, access, calendar)
         changes = await series.follow(page, read_at, full=full)
+        if progress.full_started_at is not None:
+            # Should one be deleted before this page is read again after a crash, it must be missed.
+            unseen = progress.full_started_at - timedelta.resolution
+            await self._store(
+                claim, progress, seen=_seen(changes.observed), seen_at=unseen, gone=[]
+            )
         await self._publish(claim, changes, read_at)
         progress.cursor, progress.listed = changes.cursor, not changes.more
         progress.changed = progress.changed or bool(changes.observed or changes.gone)
@@ -191,7 +197,7 @@ class Reader:
         held(
             await self._reads.store_page(
                 claim,
-                cursor=progress.cursor or "",
+                cursor=progress.cursor,
                 listed=progress.full_started_at is not None and progress.listed,
                 seen=seen,
                 seen_at=seen_at,

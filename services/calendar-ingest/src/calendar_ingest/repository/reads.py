@@ -101,13 +101,13 @@ class Reads:
         self,
         claim: ReadClaim,
         *,
-        cursor: str,
+        cursor: str | None,
         listed: bool,
         seen: Mapping[str, Seen],
         seen_at: datetime,
         gone: Iterable[str],
     ) -> bool:
-        """Keep a page that is published: events seen, by their ids, and events gone.
+        """Keep a page: events seen, by their ids, and events gone.
 
         False where the lease is lost.
         """
