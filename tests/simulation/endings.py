@@ -17,6 +17,15 @@ from tandem.contracts.events import EventSnapshot, TextFormat
 from tandem.contracts.meetings import AllDay
 
 PLAIN: Final = frozenset({*EVERYWHERE, "create"})
+TOLD_BY: Final = {
+    "title": "title",
+    "move": "time",
+    "all_day": "time",
+    "undate": "time",
+    "retype": "type",
+    "take_back": "type",
+}
+"""By what an activity is known again whose create had no answer, and which edits change it."""
 DEFAULT_MINUTES: Final = 30
 MY_EMAIL: Final = "me@example.com"
 
@@ -44,7 +53,19 @@ class Ending:
 
         A link that was written too often within minutes rests until its user wakes it.
         """
-        return not self.braked and all(one.edit.verb in PLAIN for one in self.done)
+        certain = not self.braked and not self.unrecognisable
+        return certain and all(one.edit.verb in PLAIN for one in self.done)
+
+    @property
+    def unrecognisable(self) -> bool:
+        """Whether an activity of ours may be made again, since its create had no answer in time.
+
+        Nothing tells one that was deleted from one that was never made, or one that was changed
+        in two of its type, title and time from somebody's own.
+        """
+        edits = {one.edit.verb for one in self.done if one.in_doubt and one.edit.side == "crm"}
+        changed = {TOLD_BY[verb] for verb in edits if verb in TOLD_BY}
+        return "delete" in edits or len(changed) > 1
 
     @property
     def deleted_on(self) -> set[str]:

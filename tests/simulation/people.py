@@ -18,12 +18,16 @@ WORDS: Final = ("alpha", "beta & co", "gamma <3", "delta", "epsilon é", "zeta\u
 
 @dataclass(frozen=True)
 class Done:
-    """An edit that was really made, of an item that was there; `value` is what was entered."""
+    """An edit that was really made, of an item that was there; `value` is what was entered.
+
+    `in_doubt`: we had made the item, and may not have known of it yet.
+    """
 
     at: datetime
     edit: Edit
     item_id: str
     value: Any = None
+    in_doubt: bool = False
 
 
 @dataclass
@@ -39,7 +43,8 @@ class People:
         if made is None:
             return None
         item_id, value = made
-        self.done.append(Done(self.outside.now(), edit, item_id, value))
+        in_doubt = self.outside.in_doubt(item_id)
+        self.done.append(Done(self.outside.now(), edit, item_id, value, in_doubt))
         return item_id
 
     def activities_of(self, token: str) -> list[ActivitySnapshot]:
@@ -62,7 +67,7 @@ class People:
             made = crm.put(ME, **self._new_activity(edit))
             return str(made.activity.activity_id), None
         present = self.activities_of(edit.token)
-        if not present or self.outside.in_doubt(str(present[0].activity_id)):
+        if not present:
             return None
         activity = present[0]
         if edit.verb == "delete":
@@ -112,7 +117,7 @@ class People:
             made = calendar.put(CALENDAR, self._new_event(edit))
             return made.event_id, None
         present = self.events_of(edit.token)
-        if not present or self.outside.in_doubt(present[0].event_id):
+        if not present:
             return None
         event = present[0]
         if edit.verb == "delete":

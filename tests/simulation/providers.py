@@ -23,8 +23,6 @@ from tandem.runtime.failures import Retryable
 
 CALL_S: Final = 0.6
 RATE_LIMIT_S: Final = 20.0
-DOUBT_S: Final = 150.0
-"""After so long a create whose answer was lost has been repeated."""
 WRITES: Final = frozenset({"create", "change", "update", "delete"})
 
 
@@ -53,23 +51,19 @@ class Outside:
     writes: list[Write] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
     lost_answers: int = 0
-    _made: dict[str, tuple[datetime, Process]] = field(default_factory=dict)
+    _made: dict[str, Process] = field(default_factory=dict)
     _unanswered: set[str] = field(default_factory=set)
 
     def in_doubt(self, item_id: str) -> bool:
-        """Whether we may not know yet that we have made an item.
-
-        What somebody edits then is a known limit: it can not be told from what was made.
-        """
-        if item_id not in self._made:
-            return False
-        moment, maker = self._made[item_id]
-        unsure = item_id in self._unanswered or maker.dead or maker.dies_in is not None
-        return unsure and (self.now() - moment).total_seconds() < DOUBT_S
+        """Whether the answer may have been lost that we have made an item."""
+        maker = self._made.get(item_id)
+        return maker is not None and (
+            item_id in self._unanswered or maker.dead or maker.dies_in is not None
+        )
 
     def made(self, item_id: str, maker: Process) -> None:
-        """Remember who made an item, and when."""
-        self._made[item_id] = (self.now(), maker)
+        """Remember who made an item."""
+        self._made[item_id] = maker
 
     def unanswered(self, item_id: str) -> None:
         """The answer to a write did not come."""

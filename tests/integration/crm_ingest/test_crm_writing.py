@@ -1,8 +1,10 @@
 """Writing: every command has one outcome and at most one write, whatever happens in between."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from tests.integration.crm_ingest.office import (
     ANNA,
     BORIS,
@@ -90,6 +92,36 @@ async def test_a_create_whose_answer_was_lost_makes_one_activity(office: Office)
     [made] = office.company.living()
     assert outcome.activity == made.activity
     assert office.company.writes == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"subject": "Edited at once"},
+        {"due_date": date(2031, 3, 9)},
+        {"type": "call"},
+        {"owner_id": BORIS.user_id},
+    ],
+    ids=str,
+)
+async def test_an_activity_edited_before_its_create_was_known_is_found(
+    office: Office, edit: dict[str, Any]
+):
+    async with office.service(roles="writer,web"):
+        command = create(uuid4())
+        await _connect_silently(office, command.connection_id)
+        await office.command(command)
+        [first] = await office.outcomes(1)
+        await office.query("DELETE FROM crm.outcomes")
+        await office.query("UPDATE crm.create_intents SET activity_id = NULL, leased_until = now()")
+        edited = office.company.put(
+            **{"owner_id": ANNA.user_id, "activity_id": first.activity_id} | edit
+        )
+        await office.command(command)
+        _, second = await office.outcomes(2)
+    assert (first.found, second.found) == (False, True)
+    assert second.activity == edited.activity
+    assert office.company.living() == [edited]
 
 
 async def test_a_create_that_a_crash_interrupted_makes_one_activity(office: Office):

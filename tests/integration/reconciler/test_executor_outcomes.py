@@ -192,3 +192,31 @@ async def test_old_deletions_are_forgotten_but_for_those_still_to_be_followed(ha
     await hands.change(connection_id, paused=False)
     await hands.carry_out()
     assert not hands.events
+
+
+async def test_an_edit_of_an_activity_before_its_create_was_known_is_carried_on(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    hands.activity(made.activity_id, subject="Edited at once")
+    hands.writers.lose_answers()
+    await hands.settle(hands.outcome_of(create))
+    (update,) = await hands.carry_out()
+    assert (update.kind, update.fields) == ("update_event", {"title"})
+    assert [one.title for one in hands.events.values()] == ["Edited at once"]
+    assert await hands.commands() == []
+
+
+async def test_an_edit_of_an_event_before_its_create_was_known_is_carried_on(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    hands.event(connection_id, made.event_id, location="Elsewhere")
+    hands.writers.lose_answers()
+    await hands.settle(hands.outcome_of(create))
+    (update,) = await hands.carry_out()
+    assert (update.kind, update.fields) == ("update_activity", {"location"})
+    assert hands.crm[1].location == "Elsewhere"
+    assert await hands.commands() == []

@@ -61,6 +61,10 @@ class Writers:
         self.writes += not isinstance(made, WriteRejected)
         return made
 
+    def lose_answers(self) -> None:
+        """What was carried out stays, but no writer knows of it."""
+        self._outcomes.clear()
+
     def rejected(self, command: Any, rejection: Rejection, **more: Any) -> WriteRejected:
         """The outcome of a command that was not carried out."""
         return WriteRejected(
@@ -100,7 +104,8 @@ class Writers:
 
     def _create_activity(self, command: CreateActivity) -> Any:
         made = (command.link_id, command.generation)
-        if made not in self._made:
+        found = made in self._made
+        if not found:
             self._made[made] = 1000 + len(self._made)
             self._set_activity(
                 self._made[made],
@@ -112,19 +117,23 @@ class Writers:
         if activity is None:
             return self.rejected(command, Rejection.GONE)
         common = self._common(command)
-        return ActivityWritten(**common, activity_id=self._made[made], activity=activity)
+        return ActivityWritten(
+            **common, activity_id=self._made[made], activity=activity, found=found
+        )
 
     def _to_calendar(self, command: Any) -> Any:
         place = command.connection_id
         if isinstance(command, CreateEvent):
             event_id = f"{command.link_id.hex[:8]}g{command.generation}"
-            event = self.events.get((place, event_id)) or self._set_event(
+            before = self.events.get((place, event_id))
+            event = before or self._set_event(
                 place,
                 event_id,
                 link_mark=str(command.link_id),
                 **_event_values(command.meeting, frozenset(MeetingField)),
             )
-            return EventWritten(**self._common(command), event_id=event_id, event=event)
+            common = self._common(command) | {"found": before is not None}
+            return EventWritten(**common, event_id=event_id, event=event)
         known = self.events.get((place, command.event_id))
         if known is not None and command.version not in {"", known.version}:
             return self.rejected(command, Rejection.STALE, event=known)

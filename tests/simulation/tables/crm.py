@@ -522,6 +522,7 @@ class CrmTables(Tables):
         link_id: UUID,
         generation: int,
         company_id: int,
+        user_id: int,
         draft_hash: str,
         lease_s: float,
     ) -> list[Row]:
@@ -532,9 +533,13 @@ class CrmTables(Tables):
                 "link_id": link_id,
                 "generation": generation,
                 "company_id": company_id,
+                "user_id": user_id,
                 "draft_hash": draft_hash,
+                "type": None,
+                "draft": None,
                 "leased_until": until,
                 "sent_at": None,
+                "last_sent_at": None,
                 "activity_id": None,
             }
             self.create_intents.put(row)
@@ -551,14 +556,20 @@ class CrmTables(Tables):
         return [row | {"wait_s": max(left, 0.0)}]
 
     def send_intent(
-        self, now: datetime, draft_hash: str, lease_s: float, link_id: UUID, generation: int
+        self,
+        now: datetime,
+        lease_s: float,
+        link_id: UUID,
+        generation: int,
+        **sent: str,
     ) -> None:
         if row := self.create_intents.get(link_id, generation):
             self.create_intents.change(
                 row,
                 sent_at=row["sent_at"] or now,
-                draft_hash=draft_hash,
+                last_sent_at=now,
                 leased_until=self._in(lease_s),
+                **sent,
             )
 
     def free_intent(self, *, sent: bool, wait_s: float, link_id: UUID, generation: int) -> None:
@@ -569,7 +580,7 @@ class CrmTables(Tables):
             )
 
     def settle_intent(
-        self, activity_id: int, draft_hash: str, link_id: UUID, generation: int
+        self, activity_id: int, link_id: UUID, generation: int, **made_of: str
     ) -> None:
         row = self.create_intents.get(link_id, generation)
         if row is None:
@@ -577,7 +588,20 @@ class CrmTables(Tables):
         for other in self.create_intents:
             if other["activity_id"] == activity_id and other["link_id"] != link_id:
                 raise asyncpg.UniqueViolationError("the activity is another intent's")
-        self.create_intents.change(row, activity_id=activity_id, draft_hash=draft_hash)
+        self.create_intents.change(row, activity_id=activity_id, **made_of)
+
+    def intents_in_doubt(
+        self, company_id: int, user_id: int, link_id: UUID, generation: int
+    ) -> list[Row]:
+        rows = self.create_intents.where(
+            lambda row: (
+                (row["company_id"], row["user_id"]) == (company_id, user_id)
+                and row["activity_id"] is None
+                and row["sent_at"] is not None
+                and (row["link_id"], row["generation"]) != (link_id, generation)
+            )
+        )
+        return sorted(rows, key=lambda row: (row["sent_at"], row["link_id"], row["generation"]))
 
     def claimed_activities(self, company_id: int, activity_ids: list[int]) -> list[Row]:
         return self.create_intents.where(

@@ -234,7 +234,7 @@ EXAMPLES: dict[str, Message] = {
         **ABOUT_USER, connection_id=CONNECTION_ID, scope=Scope.CALENDAR
     ),
     "activity_written": ActivityWritten(**OUTCOME, activity_id=42, activity=ACTIVITY),
-    "event_written": EventWritten(**OUTCOME, event_id="e42", event=EVENT),
+    "event_written": EventWritten(**OUTCOME, event_id="e42", event=EVENT, found=True),
     "write_rejected": WriteRejected(
         **OUTCOME,
         side=Side.CALENDAR,

@@ -123,6 +123,12 @@ def _with_unknown(value: Any) -> Any:
     return [_with_unknown(one) for one in value] if isinstance(value, list) else value
 
 
+@pytest.mark.parametrize("kind", ["activity_written", "event_written"])
+def test_an_outcome_of_an_older_release_tells_of_nothing_found(kind):
+    body = {key: value for key, value in _file(kind).items() if key != "found"}
+    assert ADAPTERS[kind].validate_python(body).found is False
+
+
 @every_kind
 def test_a_missing_required_field_is_refused_by_its_name(kind):
     model = type(EXAMPLES[kind])

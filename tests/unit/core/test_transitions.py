@@ -1,7 +1,16 @@
 """Steps of a link: what a success, a failure and an end leave behind."""
 
 import pytest
-from tests.unit.core.scenes import activity, decide, decide_alone, event, gone, linked, policy
+from tests.unit.core.scenes import (
+    activity,
+    decide,
+    decide_alone,
+    event,
+    gone,
+    hour,
+    linked,
+    policy,
+)
 
 from reconciler.core.model import LinkState
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event
@@ -90,3 +99,45 @@ def test_an_activity_given_away_says_so_even_when_it_is_seen_again():
     ended = event_written(decide(linked(Side.CRM), given, event()).link, "e1", None)
     assert decide_alone(given, former=ended).reason is Reason.OWNER_CHANGED
     assert decide_alone(activity(), former=ended).writes
+
+
+# Found again
+
+FOUND_LATER = [
+    ({"subject": "Mine"}, {"title"}),
+    ({"location": "Elsewhere", "public_description": ""}, {"location", "description"}),
+    ({"due_time": None, "duration_minutes": None}, {"schedule"}),
+]
+
+
+@pytest.mark.parametrize(("edit", "fields"), FOUND_LATER, ids=str)
+def test_what_was_edited_before_a_create_was_known_is_carried_to_the_event(edit, fields):
+    begun = decide_alone(event()).link
+    done = activity_written(begun, 1, shown_a(**edit), found=True)
+    (write,) = decide(done, activity(**edit), event()).writes
+    assert (write.side, write.fields) == (Side.CALENDAR, fields)
+
+
+def test_what_was_edited_before_a_create_was_known_is_carried_to_the_activity():
+    begun = decide_alone(activity()).link
+    done = event_written(begun, "e1", shown_e(title="Mine"), found=True)
+    (write,) = decide(done, activity(), event(title="Mine")).writes
+    assert (write.side, write.fields) == (Side.CRM, {"title"})
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_what_comes_back_as_it_was_written_is_agreed(found):
+    done = activity_written(decide_alone(event()).link, 1, shown_a(), found=found)
+    assert decide(done, activity(), event()).writes == ()
+
+
+def test_a_length_and_missing_guests_are_no_edits_of_what_was_found():
+    """An activity of no length shows the default one; a provider leaves out whom it would mail."""
+    moment = event(schedule=hour(minutes=0))
+    done = activity_written(
+        decide_alone(moment).link, 1, shown_a(duration_minutes=None), found=True
+    )
+    assert decide(done, activity(duration_minutes=None), moment).writes == ()
+    begun = decide_alone(activity()).link
+    done = event_written(begun, "e1", shown_e(attendees=()), found=True)
+    assert decide(done, activity(), event(attendees=())).writes == ()

@@ -73,12 +73,14 @@ class World:
         process = self.process(dies_after=dies_after)
         for _ in range(50):
             try:
-                return await process.create(ACCOUNT, command)
+                made = await process.create(ACCOUNT, command)
             except Crash:
                 process = self.process()
                 await self.clock.sleep(30)
             except Retryable as error:
                 await self.clock.sleep((error.retry_after_s or 0) + 1)
+            else:
+                return made.reading if made else None
         raise AssertionError("never done")
 
 
@@ -193,3 +195,142 @@ async def test_nobody_creates_while_somebody_else_may_be_at_it():
     assert held.value.retry_after_s is not None
     assert held.value.retry_after_s > 0
     assert world.company.calls.count("create") == 1
+
+
+# Edited before the answer is known
+
+EDITS: list[dict[str, Any]] = [
+    {"subject": "Dinner"},
+    {"due_date": date(2031, 3, 5)},
+    {"due_date": None, "due_time": None},
+    {"type": "call"},
+    {"location": "Elsewhere"},
+    {"owner_id": 43},
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+@pytest.mark.parametrize("answered", [True, False], ids=["crash", "unanswered"])
+async def test_what_is_edited_before_its_answer_is_known_is_made_once(
+    edit: dict[str, Any], *, answered: bool
+):
+    world = World()
+    command = _command()
+    world.company.lost_answers = 0 if answered else 1
+    process = world.process(dies_after=6 if answered else 0)
+    with pytest.raises(Crash if answered else UncertainError):
+        await process.create(ACCOUNT, command)
+    [made] = world.company.living()
+    await world.clock.sleep(5)
+    edited = world.company.put(**{"owner_id": 42, "activity_id": made.activity.activity_id} | edit)
+    await world.clock.sleep(30)
+    again = await world.process().create(ACCOUNT, command)
+    assert again is not None
+    assert (again.reading, again.found) == (edited, True)
+    assert world.company.living() == [edited]
+
+
+async def test_what_was_made_at_once_was_not_found():
+    made = await World().process().create(ACCOUNT, _command())
+    assert made is not None
+    assert not made.found
+
+
+async def test_occurrences_in_doubt_of_which_one_was_moved_are_made_once_each():
+    world = World()
+    days = [DRAFT.model_copy(update={"due_date": date(2031, 3, day)}) for day in (4, 5, 6)]
+    commands = [_command(draft=draft) for draft in days]
+    world.company.lost_answers = len(commands)
+    for command in commands:
+        with pytest.raises(UncertainError):
+            await world.process().create(ACCOUNT, command)
+    first, second, third = world.company.living()
+    await world.clock.sleep(5)
+    world.company.put(42, activity_id=second.activity.activity_id, due_date=date(2031, 3, 9))
+    await world.clock.sleep(30)
+    again = [await world.process().create(ACCOUNT, command) for command in commands]
+    ids = [one.reading.activity.activity_id for one in again if one]
+    assert ids == [one.activity.activity_id for one in (first, second, third)]
+    assert len(world.company.living()) == len(commands)
+
+
+async def test_a_persons_own_activity_at_the_same_time_is_not_taken_for_ours():
+    world = World()
+    command = _command()
+    world.company.failures_of["create"] = [UncertainError("never carried out")]
+    with pytest.raises(UncertainError):
+        await world.process().create(ACCOUNT, command)
+    own = world.company.put(
+        42, **DRAFT.model_dump(exclude={"guests", "subject"}) | {"subject": "My own"}
+    )
+    await world.clock.sleep(30)
+    again = await world.process().create(ACCOUNT, command)
+    assert again is not None
+    assert again.reading.activity.activity_id != own.activity.activity_id
+    assert len(world.company.living()) == 2
+
+
+async def test_a_newer_draft_finds_what_the_older_one_made_and_spares_its_edits():
+    world = World()
+    command = _command()
+    world.company.lost_answers = 1
+    with pytest.raises(UncertainError):
+        await world.process().create(ACCOUNT, command)
+    [made] = world.company.living()
+    await world.clock.sleep(5)
+    world.company.put(42, activity_id=made.activity.activity_id, subject="Mine")
+    await world.clock.sleep(30)
+    newer = DRAFT.model_copy(update={"subject": "Theirs", "location": "Room 2"})
+    again = await world.process().create(
+        ACCOUNT, command.model_copy(update={"revision": 2, "draft": newer})
+    )
+    [left] = world.company.living()
+    assert again is not None
+    assert again.found
+    assert (left.activity.subject, left.activity.location) == ("Mine", "Room 2")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from(EDITS[:2])), max_size=2),
+    st.integers(0, 4),
+)
+def test_no_create_ever_takes_what_another_one_has(
+    meetings: list[tuple[int, int]], edits: list[tuple[int, dict[str, Any]]], lost: int
+):
+    """Titles and times in common, edits before the answers are known: each has one of its own."""
+
+    async def run() -> None:
+        world = World()
+        world.company.lost_answers = lost
+        commands = [
+            _command(
+                draft=DRAFT.model_copy(
+                    update={"subject": f"T{title}", "due_date": date(2031, 4, 1 + day)}
+                )
+            )
+            for title, day in meetings
+        ]
+        made: dict[Any, Reading] = {}
+        for command in commands:
+            try:
+                done = await world.process().create(ACCOUNT, command)
+            except UncertainError:
+                continue
+            assert done is not None
+            made[command.link_id] = done.reading
+        await world.clock.sleep(3)
+        for place, edit in edits:
+            if place < len(world.company.living()):
+                one = world.company.living()[place].activity
+                world.company.put(42, activity_id=one.activity_id, **edit)
+        await world.clock.sleep(30)
+        for command in commands:
+            again = await world.create(command)
+            assert again is not None
+            made[command.link_id] = again
+        ids = {one.activity.activity_id for one in made.values()}
+        assert len(ids) == len(commands)
+
+    asyncio.run(run())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crm_ingest.drafts import differing_fields, same_meeting
+from crm_ingest.drafts import differing_fields
 from tandem.contracts.activities import ActivitySnapshot, Guest
 from tandem.contracts.commands import ActivityDraft
 from tandem.contracts.meetings import MeetingField
@@ -70,9 +70,3 @@ def test_a_difference_is_found_where_it_is_looked_for(changes: dict[str, Any], f
     draft = DRAFT.model_copy(update=changes)
     assert differing_fields(ACTIVITY, draft, ALL) == {field}
     assert differing_fields(ACTIVITY, draft, ALL - {field}) == frozenset()
-
-
-def test_a_meeting_is_known_by_its_title_and_time_alone():
-    other = DRAFT.model_copy(update={"location": "", "guests": frozenset(), "busy": False})
-    assert same_meeting(ACTIVITY, other)
-    assert not same_meeting(ACTIVITY, DRAFT.model_copy(update={"subject": "Dinner"}))

@@ -122,10 +122,14 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class Created:
-    """An event that exists now; `deleted` says that somebody has deleted it since."""
+    """An event that exists now; `deleted` says that somebody has deleted it since.
+
+    `found`: an earlier try has made it, so its owner may have edited it since.
+    """
 
     event: EventSnapshot
     deleted: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True)

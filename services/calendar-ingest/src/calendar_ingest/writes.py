@@ -121,7 +121,7 @@ class Writes:
             ),
         )
         event = created.event
-        written = self._written(command, moment, event.event_id, event)
+        written = self._written(command, moment, event.event_id, event, found=created.found)
         if not created.deleted:
             return written
         observations = Observations(
@@ -131,7 +131,13 @@ class Writes:
         return Result(written.outcome, observed=(observations.gone(tombstone, self.now()),))
 
     def _written(
-        self, command: Command, moment: datetime, event_id: str, event: EventSnapshot | None
+        self,
+        command: Command,
+        moment: datetime,
+        event_id: str,
+        event: EventSnapshot | None,
+        *,
+        found: bool = False,
     ) -> Result:
         return Result(
             EventWritten(
@@ -144,6 +150,7 @@ class Writes:
                 observed_at=moment,
                 event_id=event_id,
                 event=event,
+                found=found,
             )
         )
 

@@ -1,22 +1,23 @@
 """Makes an activity once, whatever crashes or times out.
 
-Before the create is sent, an intent is kept and leased. As long as its answer is missing, nobody
-sends it again before the time in which it may still be carried out is over and the user's
-activities were searched for one that came of it: made by the user since then, of the draft's
-type, title and time, and claimed by no other intent.
+Before the create is sent, an intent is kept and leased, with what is sent. As long as its answer is
+missing, nobody sends it again before the time in which it may still be carried out is over and
+Pipedrive was searched for an activity that came of it; see `recognition`.
 """
 
 import hashlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from crm_ingest.crm import Account, Activities, Reading, UncertainError
-from crm_ingest.drafts import differing_fields, same_meeting
+from crm_ingest.crm import Account, Activities, Page, Reading, UncertainError
+from crm_ingest.drafts import differing_fields
+from crm_ingest.recognition import Doubt, Wish, recognised
 from tandem.contracts.commands import CreateActivity
 from tandem.contracts.meetings import MeetingField
+from tandem.contracts.message import SyncUser
 from tandem.runtime.failures import Retryable
 from tandem.runtime.logs import LOG
 
@@ -24,9 +25,8 @@ LEASE_S: Final = 12.0
 """Longer than a call may take, so that a create whose sender died is over when it is up."""
 SETTLE_S: Final = 5.0
 """A create whose answer was lost is carried out within this time, or never."""
-SKEW: Final = timedelta(minutes=2)
-"""How far Pipedrive's clock may be behind ours."""
 PAGES_MAX: Final = 20
+ALL_FIELDS: Final = frozenset(MeetingField)
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,22 @@ class Intent:
 
     link_id: UUID
     generation: int
-    company_id: int
-    draft_hash: str
+    user: SyncUser
+    wish: Wish
+
+    @property
+    def draft_hash(self) -> str:
+        """Digest of the wish."""
+        draft = self.wish.draft.model_copy(update={"guests": frozenset()})
+        told = [self.wish.type, draft.model_dump_json(), *sorted(self.wish.draft.guests)]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Begun:
-    """The caller may create; `sent_at`: a create was sent then, and nobody knows its answer."""
+    """The caller may create; `doubt`: a create was sent before, and nobody knows its answer."""
 
-    sent_at: datetime | None
+    doubt: Doubt | None
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,19 @@ class Held:
 
 @dataclass(frozen=True)
 class Settled:
-    """The item was made, of a draft with this hash."""
+    """The item was made of a wish with this hash; see `Doubt.wish`."""
 
     activity_id: int
     draft_hash: str
+    wish: Wish | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """The activity as it is; `found`: it was there already, and may have been edited since."""
+
+    reading: Reading
+    found: bool
 
 
 class Intents(Protocol):
@@ -80,6 +96,10 @@ class Intents(Protocol):
         """The item was made; False where another intent has claimed the same one."""
         ...
 
+    async def in_doubt(self, intent: Intent) -> list[Doubt]:
+        """Creates of all other intents of the user that were sent and have no answer."""
+        ...
+
     async def claimed(self, company_id: int, activity_ids: Collection[int]) -> set[int]:
         """Those of the activities that some intent has claimed."""
         ...
@@ -93,106 +113,100 @@ class Creates:
     intents: Intents
     now: Callable[[], datetime]
 
-    async def create(self, account: Account, command: CreateActivity) -> Reading | None:
+    async def create(self, account: Account, command: CreateActivity) -> Made | None:
         """The activity as it is; None where it was made and deleted again meanwhile."""
-        intent = _intent_of(command)
+        wish = Wish(command.type, command.draft)
+        intent = Intent(command.link_id, command.generation, command.user, wish)
         begun = await self.intents.begin(intent, LEASE_S)
         if isinstance(begun, Held):
             raise Retryable("a create of this item is under way", retry_after_s=begun.wait_s)
         if isinstance(begun, Settled):
-            return await self._present(account, command, intent, begun)
-        found = await self._found(account, command, intent, begun.sent_at)
-        made = found or await self._send(account, command, intent, begun.sent_at)
+            return await self._present(account, intent, begun)
+        if begun.doubt is not None:
+            sent = begun.doubt.wish or wish
+            found = await self._found(account, intent, replace(begun.doubt, wish=sent))
+            if found is not None:
+                return await self._as_wished(account, intent, found, sent)
+        made = await self._send(account, intent, in_doubt=begun.doubt is not None)
         if not await self.intents.settle(intent, made.activity.activity_id):
             # Another create of the same draft, in doubt about its own, has taken this one.
             raise UncertainError("the activity was claimed by another create")
-        return made
+        return Made(made, found=False)
 
-    async def _found(
-        self, account: Account, command: CreateActivity, intent: Intent, sent_at: datetime | None
-    ) -> Reading | None:
-        """What came of an earlier create whose answer was lost."""
-        if sent_at is None:
-            return None
+    async def _found(self, account: Account, intent: Intent, doubt: Doubt) -> Reading | None:
+        """What came of an earlier create whose answer was lost, now claimed."""
         try:
-            return await self._search(account, command, intent, sent_at)
+            # A colleague may have been given it.
+            for listed in (self.activities.of_owner, self.activities.of_company):
+                if found := await self._search(account, intent, doubt, listed):
+                    return found
         except Exception:
             await self.intents.free(intent, sent=True, wait_s=0.0)
             raise
+        return None
 
-    async def _send(
-        self, account: Account, command: CreateActivity, intent: Intent, sent_at: datetime | None
-    ) -> Reading:
+    async def _send(self, account: Account, intent: Intent, *, in_doubt: bool) -> Reading:
         """Send the create; from here to its answer nobody knows whether it was carried out."""
         await self.intents.sending(intent, self.now(), LEASE_S)
+        wish = intent.wish
         try:
-            return await self.activities.create(account, kind=command.type, draft=command.draft)
+            return await self.activities.create(account, kind=wish.type, draft=wish.draft)
         except UncertainError:
             await self.intents.free(intent, sent=True, wait_s=SETTLE_S)
             raise
         except Exception:
             # Refused, or never sent; an earlier one that was sent stays in doubt.
-            await self.intents.free(intent, sent=sent_at is not None, wait_s=0.0)
+            await self.intents.free(intent, sent=in_doubt, wait_s=0.0)
             raise
 
     async def _search(
-        self, account: Account, command: CreateActivity, intent: Intent, sent_at: datetime
+        self,
+        account: Account,
+        intent: Intent,
+        doubt: Doubt,
+        listed: Callable[..., Awaitable[Page]],
     ) -> Reading | None:
-        since = sent_at - SKEW
+        user = intent.user
         fitting: list[Reading] = []
         cursor: str | None = None
         for _ in range(PAGES_MAX):
-            page = await self.activities.of_owner(account, updated_since=since, cursor=cursor)
-            fitting += [one for one in page.readings if _came_of(one, account, command, since)]
+            page = await listed(account, updated_since=doubt.since, cursor=cursor)
+            fitting += [one for one in page.readings if doubt.may_have_made(one, user.user_id)]
             cursor = page.cursor
             if cursor is None:
                 break
+        # Asked before what is claimed: whatever made one of these is in doubt still, or has it.
+        others = await self.intents.in_doubt(intent) if fitting else []
         ids = [reading.activity.activity_id for reading in fitting]
-        claimed = await self.intents.claimed(intent.company_id, ids)
-        for reading in sorted(fitting, key=lambda one: one.activity.activity_id):
-            activity_id = reading.activity.activity_id
-            if activity_id not in claimed and await self.intents.settle(intent, activity_id):
-                LOG.info("create_found_again", link_id=str(command.link_id))
+        claimed = await self.intents.claimed(user.company_id, ids)
+        free = [one for one in fitting if one.activity.activity_id not in claimed]
+        sent = replace(intent, wish=doubt.wish or intent.wish)
+        for reading in recognised(doubt, others, free, user.user_id):
+            if await self.intents.settle(sent, reading.activity.activity_id):
+                LOG.info("create_found_again", link_id=str(intent.link_id))
                 return reading
         return None
 
-    async def _present(
-        self, account: Account, command: CreateActivity, intent: Intent, settled: Settled
-    ) -> Reading | None:
-        """What was made before; brought to the draft where that has changed since."""
+    async def _present(self, account: Account, intent: Intent, settled: Settled) -> Made | None:
+        """What was made before."""
         reading = await self.activities.get(account, settled.activity_id)
         if reading is None or reading.deleted:
             return None
         if settled.draft_hash == intent.draft_hash:
-            return reading
-        fields = differing_fields(reading.activity, command.draft, frozenset(MeetingField))
+            return Made(reading, found=True)
+        return await self._as_wished(account, intent, reading, settled.wish)
+
+    async def _as_wished(
+        self, account: Account, intent: Intent, reading: Reading, sent: Wish | None
+    ) -> Made | None:
+        """What was made of an earlier wish, brought to the present one where nobody edited it."""
+        activity, draft = reading.activity, intent.wish.draft
+        edited = differing_fields(activity, sent.draft, ALL_FIELDS) if sent else frozenset()
+        fields = differing_fields(activity, draft, ALL_FIELDS) - edited
         if fields:
-            changed = await self.activities.change(
-                account, reading, fields=fields, draft=command.draft
-            )
+            changed = await self.activities.change(account, reading, fields=fields, draft=draft)
             if changed is None:
                 return None
             reading = changed
-        await self.intents.settle(intent, settled.activity_id)
-        return reading
-
-
-def _intent_of(command: CreateActivity) -> Intent:
-    draft = command.draft.model_copy(update={"guests": frozenset()})
-    told = "\n".join([command.type, draft.model_dump_json(), *sorted(command.draft.guests)])
-    return Intent(
-        command.link_id,
-        command.generation,
-        command.user.company_id,
-        hashlib.sha256(told.encode()).hexdigest(),
-    )
-
-
-def _came_of(reading: Reading, account: Account, command: CreateActivity, since: datetime) -> bool:
-    return (
-        not reading.deleted
-        and reading.creator_id in {None, account.user.user_id}
-        and reading.activity.added_at >= since
-        and reading.activity.type == command.type
-        and same_meeting(reading.activity, command.draft)
-    )
+        await self.intents.settle(intent, activity.activity_id)
+        return Made(reading, found=True)

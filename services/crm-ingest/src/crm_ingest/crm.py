@@ -118,6 +118,12 @@ class Activities(Protocol):
         """List activities that the account's user owns, a page at a time."""
         ...
 
+    async def of_company(
+        self, account: Account, *, updated_since: datetime, cursor: str | None = None
+    ) -> Page:
+        """List activities of everybody, as far as the account may see them, likewise."""
+        ...
+
     async def by_ids(self, account: Account, activity_ids: Sequence[int]) -> tuple[Reading, ...]:
         """Read up to 100 activities; those that do not exist are left out."""
         ...

@@ -55,10 +55,3 @@ def differing_fields(
 ) -> frozenset[MeetingField]:
     """Those of the fields in which the activity is not as the draft has it."""
     return frozenset(field for field in fields if not _SAME[field](activity, draft))
-
-
-def same_meeting(activity: ActivitySnapshot, draft: ActivityDraft) -> bool:
-    """Whether title and time are the draft's."""
-    return not differing_fields(
-        activity, draft, frozenset({MeetingField.TITLE, MeetingField.SCHEDULE})
-    )

@@ -64,7 +64,8 @@ class Writes:
         made = await self.creates.create(account, command)
         if made is None:
             return self._rejected(command, Rejection.GONE, moment=moment)
-        return self._written(command, made.activity.activity_id, made, moment)
+        activity_id = made.reading.activity.activity_id
+        return self._written(command, activity_id, made.reading, moment, found=made.found)
 
     async def _update(self, account: Account, command: UpdateActivity) -> Outcome:
         moment = self.now()
@@ -92,7 +93,13 @@ class Writes:
         return self._written(command, command.activity_id, None, moment)
 
     def _written(
-        self, command: Command, activity_id: int, reading: Reading | None, moment: datetime
+        self,
+        command: Command,
+        activity_id: int,
+        reading: Reading | None,
+        moment: datetime,
+        *,
+        found: bool = False,
     ) -> ActivityWritten:
         return ActivityWritten(
             message_id=self.new_id(),
@@ -104,6 +111,7 @@ class Writes:
             observed_at=moment,
             activity_id=activity_id,
             activity=reading.activity if reading else None,
+            found=found,
         )
 
     def _stale(self, command: Command, present: Reading, moment: datetime) -> WriteRejected:

@@ -51,13 +51,13 @@ def settle(
             _make_way(desk, connection, link, activity_id=outcome.activity_id, trace=trace)
             written = outcome.activity
             shown = meeting_of_activity(written, connection.policy) if written else None
-            done = activity_written(link, outcome.activity_id, shown)
+            done = activity_written(link, outcome.activity_id, shown, found=outcome.found)
             _written(desk, connection, done, side, pending, trace=trace)
         case EventWritten():
             _make_way(desk, connection, link, event_id=outcome.event_id, trace=trace)
             event = outcome.event
             shown = shown_event(link, event, connection.policy) if event else None
-            done = event_written(link, outcome.event_id, shown)
+            done = event_written(link, outcome.event_id, shown, found=outcome.found)
             _written(desk, connection, done, side, pending, trace=trace)
             ordered = pending.reason is Reason.UNDONE
             if pending.verb is Verb.CREATE and link.activity_id is None and not ordered:

@@ -37,19 +37,27 @@ class LinkOutcome(UserMessage):
 
 
 class ActivityWritten(LinkOutcome):
-    """The activity was created or updated (`activity` is what came back) or deleted (None)."""
+    """The activity was created or updated (`activity` is what came back) or deleted (None).
+
+    `found`: an earlier try of the create has made it, so its owner may have edited it since.
+    """
 
     kind: Literal["activity_written"] = "activity_written"
     activity_id: int
     activity: ActivitySnapshot | None
+    found: bool = False
 
 
 class EventWritten(LinkOutcome):
-    """The event was created or updated (`event` is what came back) or deleted (None)."""
+    """The event was created or updated (`event` is what came back) or deleted (None).
+
+    `found`: an earlier try of the create has made it, so its owner may have edited it since.
+    """
 
     kind: Literal["event_written"] = "event_written"
     event_id: str
     event: EventSnapshot | None
+    found: bool = False
 
 
 class WriteRejected(LinkOutcome):

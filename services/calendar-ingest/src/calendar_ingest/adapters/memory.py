@@ -209,7 +209,7 @@ class MemoryProvider:
         event_id = f"{new.link_id.hex}g{new.generation}"
         before = shelf.events.get(event_id)
         if before is not None:
-            return Created(before.event, deleted=before.deleted)
+            return Created(before.event, deleted=before.deleted, found=True)
         self._count_write(notify=new.notify and bool(new.meeting.guests))
         return Created(self.put(calendar.calendar_id, _new_event(event_id, new.link_id, new)))
 

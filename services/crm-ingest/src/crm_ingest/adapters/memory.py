@@ -121,13 +121,31 @@ class MemoryCrm:
     ) -> Page:
         """List living activities of the account's user; the cursor is the last id."""
         self._enter("of_owner", account)
+        return self._page(account, updated_since, cursor, owner_id=account.user.user_id)
+
+    async def of_company(
+        self, account: Account, *, updated_since: datetime, cursor: str | None = None
+    ) -> Page:
+        """List living activities that the account may see."""
+        self._enter("of_company", account)
+        return self._page(account, updated_since, cursor)
+
+    def _page(
+        self,
+        account: Account,
+        updated_since: datetime | None,
+        cursor: str | None,
+        *,
+        owner_id: int | None = None,
+    ) -> Page:
         since = updated_since.replace(microsecond=0) if updated_since else None
         later = [
             kept
             for activity_id, kept in sorted(self._kept.items())
             if activity_id > int(cursor or 0)
             and self._is_listed(kept)
-            and kept.activity.owner_id == account.user.user_id
+            and self._shows(account, kept)
+            and owner_id in {None, kept.activity.owner_id}
             and (since is None or kept.activity.updated_at >= since)
         ]
         page = later[: self.page_size]

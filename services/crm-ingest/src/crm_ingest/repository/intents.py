@@ -1,12 +1,15 @@
 """Creates that were begun, so that none is ever done twice; see `crm_ingest.creates.Intents`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
 from crm_ingest.creates import Begun, Held, Intent, Settled
+from crm_ingest.recognition import Doubt, Wish
 from crm_ingest.repository.queries import QUERIES, Database
+from tandem.contracts.commands import ActivityDraft
 
 
 class CreateIntents:
@@ -21,18 +24,19 @@ class CreateIntents:
             self._database.pool,
             link_id=intent.link_id,
             generation=intent.generation,
-            company_id=intent.company_id,
+            company_id=intent.user.company_id,
+            user_id=intent.user.user_id,
             draft_hash=intent.draft_hash,
             lease_s=lease_s,
         )
         if row is not None:
-            return Begun(row["sent_at"])
+            return Begun(_doubt(row) if row["sent_at"] else None)
         row = await QUERIES.intent(
             self._database.pool, link_id=intent.link_id, generation=intent.generation
         )
         if row is None or row["activity_id"] is None:
             return Held(row["wait_s"] if row else 0.0)
-        return Settled(row["activity_id"], row["draft_hash"])
+        return Settled(row["activity_id"], row["draft_hash"], _wish(row))
 
     async def sending(self, intent: Intent, now: datetime, lease_s: float) -> None:
         """See `Intents`."""
@@ -41,6 +45,8 @@ class CreateIntents:
             link_id=intent.link_id,
             generation=intent.generation,
             draft_hash=intent.draft_hash,
+            type=intent.wish.type,
+            draft=intent.wish.draft.model_dump_json(),
             now=now,
             lease_s=lease_s,
         )
@@ -64,10 +70,25 @@ class CreateIntents:
                 generation=intent.generation,
                 activity_id=activity_id,
                 draft_hash=intent.draft_hash,
+                type=intent.wish.type,
+                draft=intent.wish.draft.model_dump_json(),
             )
         except asyncpg.UniqueViolationError:
             return False
         return True
+
+    async def in_doubt(self, intent: Intent) -> list[Doubt]:
+        """See `Intents`."""
+        return [
+            _doubt(row)
+            async for row in QUERIES.intents_in_doubt(
+                self._database.pool,
+                company_id=intent.user.company_id,
+                user_id=intent.user.user_id,
+                link_id=intent.link_id,
+                generation=intent.generation,
+            )
+        ]
 
     async def claimed(self, company_id: int, activity_ids: Collection[int]) -> set[int]:
         """See `Intents`."""
@@ -77,3 +98,13 @@ class CreateIntents:
                 self._database.pool, company_id=company_id, activity_ids=list(activity_ids)
             )
         }
+
+
+def _doubt(row: Mapping[str, Any]) -> Doubt:
+    return Doubt(row["sent_at"], row["last_sent_at"] or row["sent_at"], _wish(row))
+
+
+def _wish(row: Mapping[str, Any]) -> Wish | None:
+    if row["draft"] is None:
+        return None
+    return Wish(row["type"], ActivityDraft.model_validate_json(row["draft"]))

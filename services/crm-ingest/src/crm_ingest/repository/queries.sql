@@ -362,21 +362,23 @@ DELETE FROM crm.create_intents WHERE begun_at < now() - interval '90 days';
 
 -- name: begin_intent^
 -- Lease the right to create; nothing comes back where it is done or somebody else holds it.
-INSERT INTO crm.create_intents AS i (link_id, generation, company_id, draft_hash, leased_until)
-VALUES (:link_id, :generation, :company_id, :draft_hash,
+INSERT INTO crm.create_intents AS i (link_id, generation, company_id, user_id, draft_hash,
+    leased_until)
+VALUES (:link_id, :generation, :company_id, :user_id, :draft_hash,
     now() + make_interval(secs => :lease_s))
 ON CONFLICT (link_id, generation) DO UPDATE SET leased_until = excluded.leased_until
 WHERE i.activity_id IS NULL AND i.leased_until <= now()
-RETURNING i.sent_at, i.draft_hash;
+RETURNING i.sent_at, i.last_sent_at, i.type, i.draft;
 
 -- name: intent^
-SELECT activity_id, draft_hash,
+SELECT activity_id, draft_hash, type, draft,
     greatest(extract(epoch FROM leased_until - now()), 0)::float8 AS wait_s
 FROM crm.create_intents WHERE link_id = :link_id AND generation = :generation;
 
 -- name: send_intent!
 -- The create is about to be sent: from now on nobody knows, until its answer is here.
-UPDATE crm.create_intents SET sent_at = coalesce(sent_at, :now), draft_hash = :draft_hash,
+UPDATE crm.create_intents SET sent_at = coalesce(sent_at, :now), last_sent_at = :now,
+    draft_hash = :draft_hash, type = :type, draft = :draft,
     leased_until = now() + make_interval(secs => :lease_s)
 WHERE link_id = :link_id AND generation = :generation;
 
@@ -387,8 +389,17 @@ UPDATE crm.create_intents SET sent_at = CASE WHEN :sent THEN sent_at END,
 WHERE link_id = :link_id AND generation = :generation AND activity_id IS NULL;
 
 -- name: settle_intent!
-UPDATE crm.create_intents SET activity_id = :activity_id, draft_hash = :draft_hash
+UPDATE crm.create_intents SET activity_id = :activity_id, draft_hash = :draft_hash,
+    type = :type, draft = :draft
 WHERE link_id = :link_id AND generation = :generation;
+
+-- name: intents_in_doubt
+-- Creates of a user that were sent and have no answer; a release before did not keep whose.
+SELECT sent_at, last_sent_at, type, draft FROM crm.create_intents
+WHERE company_id = :company_id AND (user_id = :user_id OR user_id IS NULL)
+  AND activity_id IS NULL AND sent_at IS NOT NULL
+  AND (link_id, generation) <> (:link_id, :generation)
+ORDER BY sent_at, link_id, generation;
 
 -- name: claimed_activities
 SELECT activity_id FROM crm.create_intents

@@ -1,6 +1,7 @@
 """Steps of a link's life: a write begins, succeeds or is refused; the link rests or dissolves.
 
 A base moves only by what was written: another edit, on its way or held back, stays a difference.
+So does what is not as it was written in an item that was found, since its create had no answer.
 """
 
 from dataclasses import replace
@@ -21,7 +22,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.reasons import Reason
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.meetings import Meeting, Side
+from tandem.contracts.meetings import Meeting, MeetingField, Schedule, Side, Timed
 
 
 def wanted_block(activity: ActivitySnapshot, present_block: str, policy: Policy) -> str:
@@ -115,10 +116,13 @@ def rest(link: Link, reason: Reason) -> Plan:
     return Plan(reason=reason, link=resting, entries=(Entry(link.origin, "skipped", reason),))
 
 
-def activity_written(link: Link, activity_id: int, shown: Meeting | None) -> Link:
+def activity_written(
+    link: Link, activity_id: int, shown: Meeting | None, *, found: bool = False
+) -> Link:
     """A write to Pipedrive has succeeded; `shown` is what it shows now.
 
     `shown` None: it was deleted, or shows no meeting any more, and what was written counts.
+    `found`: an earlier try has made it.
     """
     pending = link.pending_activity
     if pending is None:
@@ -126,15 +130,18 @@ def activity_written(link: Link, activity_id: int, shown: Meeting | None) -> Lin
     if pending.verb is Verb.DELETE:
         return _ended_by_delete(link, pending)
     done = replace(link, activity_id=activity_id, pending_activity=None)
-    shown = shown or pending.after
+    shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
         return done
     return replace(done, base=_moved(link, pending, Base(activity=shown, event=agreed)))
 
 
-def event_written(link: Link, event_id: str, shown: Meeting | None) -> Link:
-    """A write to the calendar has succeeded; `shown` is what it shows now (None: deleted)."""
+def event_written(link: Link, event_id: str, shown: Meeting | None, *, found: bool = False) -> Link:
+    """A write to the calendar has succeeded; `shown` is what it shows now (None: deleted).
+
+    `found`: an earlier try has made it.
+    """
     pending = link.pending_event
     if pending is None:
         return link
@@ -142,7 +149,7 @@ def event_written(link: Link, event_id: str, shown: Meeting | None) -> Link:
         return _ended_by_delete(link, pending)
     block = link.block if pending.block is None else pending.block
     done = replace(link, event_id=event_id, block=block, pending_event=None)
-    shown = shown or pending.after
+    shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
         return done
@@ -166,6 +173,29 @@ def write_refused(link: Link, side: Side, reason: Reason) -> Link:
         state=LinkState.RESTING,
         reason=reason,
         refused=Refusal(side, pending) if pending is not None else None,
+    )
+
+
+def _as_made(pending: Pending, shown: Meeting | None, *, found: bool) -> Meeting | None:
+    """What an item showed once it was written: of one that was found, what was asked for.
+
+    Two things that a provider makes of that by itself are no edits: it may show a length where
+    none was written, and leave out guests whom it would mail.
+    """
+    after = pending.after
+    if shown is None or after is None or not found or pending.verb is not Verb.CREATE:
+        return shown or after
+    own = {MeetingField.SCHEDULE} if _only_lengthened(after.schedule, shown.schedule) else set()
+    if shown.guests < after.guests:
+        own.add(MeetingField.GUESTS)
+    return after.with_fields(shown, frozenset(own))
+
+
+def _only_lengthened(written: Schedule, shown: Schedule) -> bool:
+    return (
+        isinstance(written, Timed)
+        and isinstance(shown, Timed)
+        and written.start == written.end == shown.start
     )
 
 

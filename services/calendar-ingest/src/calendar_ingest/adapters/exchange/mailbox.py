@@ -116,11 +116,11 @@ class Mailbox:
         with translated():
             before = self._marked(folder, name)
             if before is not None:
-                return Created(self._again(calendar_id, before.id))
+                return Created(self._again(calendar_id, before.id), found=True)
             deleted = self._marked(self._account.trash, name)
             kept = next(self._fetched([deleted]), None) if deleted is not None else None
             if kept is not None:
-                return Created(snapshot(kept, self._owner), deleted=True)
+                return Created(snapshot(kept, self._owner), deleted=True, found=True)
             filled = values(new.meeting, _NEW, time_zone=new.time_zone)
             filled |= merged((), (), new.meeting.guests, owner=self._owner)
             item = CalendarItem(account=self._account, folder=folder, **filled, **{FIELD: name})

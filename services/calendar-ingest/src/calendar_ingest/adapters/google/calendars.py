@@ -175,7 +175,8 @@ class GoogleCalendars:
         if link_mark(item) not in {None, link_mark(body)}:
             raise conflict
         # A tombstone may hold no more than its id.
-        return Created(_expected({**body, **item}), deleted=is_cancelled(item))
+        event = _expected({**body, **item})
+        return Created(event, deleted=is_cancelled(item), found=True)
 
     async def _refuse(self, calendar: Calendar, event_id: str, error: GoogleError) -> NoReturn:
         """Raise what the refusal of a write means for its event."""

@@ -19,6 +19,7 @@ from calendar_ingest.adapters.microsoft.snapshots import (
     is_cancelled,
     snapshot,
     updated_at,
+    was_modified,
 )
 from calendar_ingest.adapters.microsoft.versions import etag_of, has_guests
 from calendar_ingest.adapters.microsoft.zones import iana_name
@@ -114,7 +115,10 @@ class MicrosoftCalendars:
         return None if item is None or is_cancelled(item) else snapshot(item)
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
-        """Make an event; see the port. Graph knows a repeated one by its transaction."""
+        """Make an event; see the port. Graph knows a repeated one by its transaction.
+
+        It does not say so; an event that was modified since it was made must be an earlier one.
+        """
         requests = await self._client.requests()
         try:
             item = await self._client.call(
@@ -126,7 +130,7 @@ class MicrosoftCalendars:
             if _is_missing(error):
                 await self._confirm_gone(calendar)
             raise
-        return Created(snapshot(item))
+        return Created(snapshot(item), found=was_modified(item))
 
     async def update(self, calendar: Calendar, edit: EventEdit) -> EventSnapshot:
         """Change an event, by one conditional patch that names the changed fields only."""

@@ -13,6 +13,7 @@ from tandem.contracts.meetings import AllDay, Schedule, Timed
 Json = dict[str, Any]
 
 DAYS_MAX: Final = 3660
+_MAKING: Final = timedelta(seconds=1)
 _RESPONSES: Final = {
     "accepted": Response.ACCEPTED,
     "organizer": Response.ACCEPTED,
@@ -38,6 +39,14 @@ def updated_at(item: Json) -> datetime | None:
     """When an event was last modified, as Graph tells it."""
     told = item.get("lastModifiedDateTime")
     return _parsed(told).replace(tzinfo=UTC) if told else None
+
+
+def was_modified(item: Json) -> bool:
+    """Whether an event was modified after it was made, which itself may take Graph a moment."""
+    made, modified = item.get("createdDateTime"), updated_at(item)
+    if not made or modified is None:
+        return False
+    return modified > _parsed(made).replace(tzinfo=UTC) + _MAKING
 
 
 def link_mark(item: Json) -> str | None:

@@ -40,12 +40,27 @@ class PipedriveActivities:
     async def of_owner(
         self, account: Account, *, updated_since: datetime | None = None, cursor: str | None = None
     ) -> Page:
-        """See `Activities`; the moment is sent without a fraction, which Pipedrive refuses."""
-        params: dict[str, str | int | bool] = {
-            **WITH_ATTENDEES,
-            "owner_id": account.user.user_id,
-            "limit": PAGE_MAX,
-        }
+        """See `Activities`."""
+        return await self._list(
+            account, updated_since, cursor, owner={"owner_id": account.user.user_id}
+        )
+
+    async def of_company(
+        self, account: Account, *, updated_since: datetime, cursor: str | None = None
+    ) -> Page:
+        """See `Activities`; a list that names no owner is of everybody."""
+        return await self._list(account, updated_since, cursor, owner={})
+
+    async def _list(
+        self,
+        account: Account,
+        updated_since: datetime | None,
+        cursor: str | None,
+        *,
+        owner: dict[str, int],
+    ) -> Page:
+        """A page; the moment is sent without a fraction, which Pipedrive refuses."""
+        params: dict[str, str | int | bool] = {**WITH_ATTENDEES, **owner, "limit": PAGE_MAX}
         if updated_since is not None:
             params["updated_since"] = updated_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if cursor is not None:
