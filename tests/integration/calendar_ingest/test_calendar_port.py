@@ -1,6 +1,7 @@
 """One suite for every implementation of the port: the provider in memory, and the real ones."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
@@ -37,7 +38,11 @@ MEETING = Meeting(
 )
 
 
-OWNERS = {"google": google_owner, "microsoft": microsoft_owner, "exchange": exchange_owner}
+OWNERS: dict[str, Callable[[], AbstractAsyncContextManager[Owner]]] = {
+    "google": google_owner,
+    "microsoft": microsoft_owner,
+    "exchange": exchange_owner,
+}
 
 
 @pytest.fixture(params=["memory", *OWNERS])
