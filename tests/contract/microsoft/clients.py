@@ -27,7 +27,7 @@ from starlette.routing import Route
 DEADLINE_S = 10.0
 
 
-class _Bearer(AuthenticationProvider):
+class _Bearer(AuthenticationProvider):  # type: ignore[misc]
     """Signs with a token that is known."""
 
     def __init__(self, token: str) -> None:
