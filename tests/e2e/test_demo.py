@@ -77,8 +77,9 @@ def test_the_demo_runs_is_tried_keeps_its_data_and_stops_everything(demo):
         "postgres",
     }
     connected = {one["provider"]: one for one in known["connections"]}
-    assert {"google", "exchange"} <= set(connected)
+    assert {"google", "microsoft", "exchange"} <= set(connected)
     assert connected["google"]["token"]
+    assert connected["microsoft"]["token"]
     assert connected["exchange"]["password"]
 
 

@@ -15,7 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tandem_sandbox.control import control_app
 from tandem_sandbox.google.app import google_router
+from tandem_sandbox.microsoft.app import microsoft_router
 from tandem_sandbox.world import World
 
 START_S_MAX = 20
@@ -42,7 +44,7 @@ class Stage:
     """One server for many sandboxes: each test puts its own world on it."""
 
     def __init__(self) -> None:
-        self._app: Starlette | None = None
+        self._app: ASGIApp | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,9 +55,24 @@ class Stage:
         await app(scope, receive, send)
 
     @contextmanager
+    def playing(self, app: ASGIApp) -> Iterator[None]:
+        """Put another application on."""
+        self._app = app
+        try:
+            yield
+        finally:
+            self._app = None
+
+    @contextmanager
     def showing(self, world: World) -> Iterator[None]:
         """Put ``world`` on as the sandbox mounts it, and close it afterwards."""
-        self._app = Starlette(routes=[Mount("/google", google_router(world))])
+        self._app = Starlette(
+            routes=[
+                Mount("/_control", control_app(world)),
+                Mount("/google", google_router(world)),
+                Mount("/microsoft", microsoft_router(world)),
+            ]
+        )
         try:
             yield
         finally:

@@ -16,15 +16,18 @@ from exchangelib.items import SEND_TO_NONE
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
 from tests.contract.google.servers import serving
 
 from calendar_ingest.adapters.exchange.access import exchange_access
 from calendar_ingest.adapters.exchange.client import ExchangeClient
 from calendar_ingest.adapters.google.access import google_access
 from calendar_ingest.adapters.memory import MemoryProvider
+from calendar_ingest.adapters.microsoft.access import microsoft_access
 from calendar_ingest.calendars import Access, Account, Calendar
-from calendar_ingest.settings import ExchangeSettings, GoogleSettings
+from calendar_ingest.settings import ExchangeSettings, GoogleSettings, MicrosoftSettings
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Timed
 from tandem.runtime.clock import SystemClock
@@ -32,11 +35,14 @@ from tandem.runtime.credential_store import Credential, CredentialKind
 from tandem_sandbox.accounts import static_token
 from tandem_sandbox.exchange.app import exchange_routes
 from tandem_sandbox.google.app import google_router
+from tandem_sandbox.microsoft import ids
+from tandem_sandbox.microsoft.app import microsoft_router
 from tandem_sandbox.settings import SandboxSettings
 from tandem_sandbox.world import World
 
 OWNER = "sales1@north.example"
 EXCHANGE_OWNER = "sales1@onprem.example"
+MICROSOFT_OWNER = "sales1.north@outlook.com"
 START = datetime(2031, 3, 4, 9, tzinfo=UTC)
 
 
@@ -45,6 +51,10 @@ class Owner(Protocol):
 
     access: Access
     calendar: Calendar
+    invites_quietly: bool
+    """Whether guests can be written without being mailed."""
+    names_events: bool
+    """Whether the id of an event is ours to give."""
 
     async def put(self, title: str) -> str:
         """Make an event; returns its id."""
@@ -69,6 +79,9 @@ class Owner(Protocol):
 
 class MemoryOwner:
     """The owner of a calendar in memory."""
+
+    invites_quietly = True
+    names_events = True
 
     def __init__(self) -> None:
         self.provider = MemoryProvider(SystemClock(), page_size=3)
@@ -111,6 +124,9 @@ class StaticTokens:
 
 class GoogleOwner:
     """The owner of a calendar in the sandbox's Google."""
+
+    invites_quietly = True
+    names_events = True
 
     def __init__(self, world: World, http: httpx.AsyncClient) -> None:
         self.world = world
@@ -194,6 +210,9 @@ class StaticPassword:
 class ExchangeOwner:
     """The owner of a calendar in the sandbox's Exchange, with a client of his own."""
 
+    invites_quietly = True
+    names_events = False
+
     def __init__(self, world: World, base_url: str, settings: ExchangeSettings) -> None:
         self.world = world
         self.mailbox = world.exchange.mailboxes[EXCHANGE_OWNER]
@@ -276,3 +295,89 @@ async def exchange_owner(**settings: Any) -> AsyncIterator[ExchangeOwner]:
         )
         yield owner
         await owner.close()
+
+
+class MicrosoftOwner:
+    """The owner of a calendar in the sandbox's Microsoft Graph."""
+
+    invites_quietly = False
+    names_events = False
+
+    def __init__(self, world: World, http: httpx.AsyncClient, webhook_url: str) -> None:
+        self.world = world
+        self.token = static_token("microsoft", MICROSOFT_OWNER)
+        self._http = http
+        calendar_id = ids.calendar_id(MICROSOFT_OWNER)
+        self._path = f"/microsoft/v1.0/me/calendars/{calendar_id}/events"
+        self.calendar = Calendar(Account(uuid4()), calendar_id)
+        self.access = microsoft_access(
+            http,
+            MicrosoftSettings.model_construct(
+                microsoft_api_url="http://sandbox/microsoft/v1.0/",
+                microsoft_webhook_url=webhook_url,
+                microsoft_subscription_s=604_800,
+            ),
+            tokens=StaticTokens(self.token),
+            clock=SystemClock(),
+        )
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Graph as the owner's own client would."""
+        answer = await self._http.request(
+            method,
+            self._path + path,
+            json=body,
+            headers={"authorization": f"Bearer {self.token}", "prefer": 'IdType="ImmutableId"'},
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def put(self, title: str) -> str:
+        item = await self.call(
+            "POST",
+            "",
+            {
+                "subject": title,
+                "start": {"dateTime": "2031-03-04T10:00:00", "timeZone": "W. Europe Standard Time"},
+                "end": {"dateTime": "2031-03-04T11:00:00", "timeZone": "W. Europe Standard Time"},
+            },
+        )
+        return str(item["id"])
+
+    async def retitle(self, event_id: str, title: str) -> None:
+        await self.call("PATCH", f"/{event_id}", {"subject": title})
+
+    async def take_away(self, event_id: str) -> None:
+        await self.call("DELETE", f"/{event_id}")
+
+    async def forget_cursors(self) -> None:
+        self.world.microsoft.expire_delta_tokens(MICROSOFT_OWNER)
+
+    def mails(self) -> int:
+        return self.world.mails.total
+
+
+async def _shake_hands(request: Request) -> Response:
+    """Give Graph's token back, and take every notice."""
+    token = request.query_params.get("validationToken")
+    return Response(status_code=202) if token is None else PlainTextResponse(token)
+
+
+@asynccontextmanager
+async def microsoft_owner() -> AsyncIterator[MicrosoftOwner]:
+    """An owner in a sandbox of his own, which reaches our endpoints over HTTP."""
+    world = World(SandboxSettings(public_url="http://sandbox"))
+    app = FastAPI()
+    app.include_router(microsoft_router(world), prefix="/microsoft")
+    endpoints = Starlette(
+        routes=[
+            Route(path, _shake_hands, methods=["POST"])
+            for path in ("/webhooks/microsoft", "/webhooks/microsoft/lifecycle")
+        ]
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://sandbox"
+    ) as http:
+        with serving(endpoints) as url:
+            yield MicrosoftOwner(world, http, f"{url}/webhooks/microsoft")
+    await world.aclose()

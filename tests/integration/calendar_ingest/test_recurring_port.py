@@ -1,4 +1,4 @@
-"""One suite for every implementation of `Recurring`: the provider in memory, and Google's."""
+"""One suite for every implementation of `Recurring`: the provider in memory, and the real ones."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,10 @@ import pytest
 from tests.integration.calendar_ingest.providers import (
     GoogleOwner,
     MemoryOwner,
+    MicrosoftOwner,
     Owner,
     google_owner,
+    microsoft_owner,
 )
 
 from calendar_ingest.calendars import Changes, Window
@@ -95,13 +97,46 @@ class GoogleOrganizer:
         await self.owner.take_away(series_id)
 
 
-@pytest.fixture(params=["memory", "google"])
+class MicrosoftOrganizer:
+    """Makes series in the sandbox's Microsoft Graph."""
+
+    def __init__(self, owner: MicrosoftOwner) -> None:
+        self.owner = owner
+
+    async def repeat(self, title: str, days: int) -> str:
+        zone = "W. Europe Standard Time"
+        body = {
+            "subject": title,
+            "start": {"dateTime": "2031-03-04T10:00:00", "timeZone": zone},
+            "end": {"dateTime": "2031-03-04T11:00:00", "timeZone": zone},
+            "recurrence": _daily(days),
+        }
+        return str((await self.owner.call("POST", "", body))["id"])
+
+    async def shorten(self, series_id: str, days: int) -> None:
+        await self.owner.call("PATCH", f"/{series_id}", {"recurrence": _daily(days)})
+
+    async def end(self, series_id: str) -> None:
+        await self.owner.take_away(series_id)
+
+
+def _daily(days: int) -> dict[str, object]:
+    return {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": "2031-03-04", "numberOfOccurrences": days},
+    }
+
+
+@pytest.fixture(params=["memory", "google", "microsoft"])
 async def organizer(request: pytest.FixtureRequest) -> AsyncIterator[Organizer]:
     if request.param == "memory":
         yield MemoryOrganizer(MemoryOwner())
-    else:
+    elif request.param == "google":
         async with google_owner() as google:
             yield GoogleOrganizer(google)
+    else:
+        async with microsoft_owner() as microsoft:
+            yield MicrosoftOrganizer(microsoft)
 
 
 async def _occurrences(

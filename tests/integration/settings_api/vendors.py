@@ -14,6 +14,7 @@ INTERNAL_TOKEN = "internal-token-of-the-tests"
 CLIENT_SECRET = "client-secret-of-the-tests"
 API_URL = "https://north.pipedrive.com"
 CALENDAR_SCOPE = "https://www.googleapis.com/auth/calendar"
+MICROSOFT_SCOPES = "openid email https://graph.microsoft.com/Calendars.ReadWrite User.Read"
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Vendors:
     codes: dict[str, Code] = field(default_factory=dict)
     codes_given: int = 0
     scopes: str = f"openid email {CALENDAR_SCOPE}"
+    microsoft_scopes: str = MICROSOFT_SCOPES
+    microsoft_account: dict[str, Any] | None = None
     api_domain: str = API_URL
     refresh_token: bool = True
     calendars: list[dict[str, Any]] = field(default_factory=list)
@@ -83,6 +86,8 @@ class Vendors:
             "/google/token": self._token,
             "/google/userinfo": _userinfo,
             "/google/revoke": self._revoke,
+            "/microsoft/token": self._token,
+            "/microsoft/me": self._microsoft_me,
             "/api/v1/users/me": self._me,
             "/internal/activity-types": self._activity_types,
             "/internal/calendars": self._calendars,
@@ -119,7 +124,14 @@ class Vendors:
             body["refresh_token"] = f"refresh-{code.account}-{form['code']}"
         if request.url.path.startswith("/google"):
             return httpx.Response(200, json=body | {"scope": self.scopes})
+        if request.url.path.startswith("/microsoft"):
+            return httpx.Response(200, json=body | {"scope": self.microsoft_scopes})
         return httpx.Response(200, json=body | {"api_domain": self.api_domain})
+
+    def _microsoft_me(self, request: httpx.Request) -> httpx.Response:
+        usual = {"mail": _account_of(request), "userPrincipalName": _account_of(request)}
+        told = usual if self.microsoft_account is None else self.microsoft_account
+        return httpx.Response(200, json={"id": "1", **told})
 
     def _me(self, request: httpx.Request) -> httpx.Response:
         known = self.users.get(_account_of(request))

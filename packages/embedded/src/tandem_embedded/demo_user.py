@@ -1,7 +1,7 @@
 """Connects a demo user the way a person would: by the REST API and the providers' OAuth pages."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,11 +24,16 @@ class ConnectedUser:
 
 
 def connect_user(
-    settings_api: str, *, email: str, passwords: Mapping[str, str] | None = None
+    settings_api: str,
+    *,
+    email: str,
+    others: Sequence[str] = (),
+    passwords: Mapping[str, str] | None = None,
 ) -> ConnectedUser:
     """Sign a user in with Pipedrive, connect the calendar of the same address, and start it.
 
-    So are the Exchange accounts whose `passwords` are given by their addresses.
+    So are accounts of `others`, and the Exchange accounts whose `passwords` are given by their
+    addresses.
 
     The sandbox's OAuth pages are answered as their forms ask for it.
     """
@@ -38,7 +43,8 @@ def connect_user(
         me = _checked(browser.get("/api/v1/me"), "sign-in")
         browser.headers["x-csrf-token"] = me["csrf_token"]
         token = _checked(browser.post("/api/v1/tokens", json={"name": "demo"}), "API token")
-        connect_calendar(browser, email=email)
+        for account in (email, *others):
+            connect_calendar(browser, email=account)
         for account, password in (passwords or {}).items():
             connect_exchange(browser, email=account, password=password)
         return ConnectedUser(token["token"], _connections(browser))

@@ -10,6 +10,7 @@ from tandem_embedded.demo_user import ConnectedUser, connect_user
 from tandem_embedded.stack import Stack
 
 DEMO_EMAIL: Final = "sales1@north.example"
+MICROSOFT_EMAIL: Final = "sales1.north@outlook.com"
 EXCHANGE_EMAIL: Final = "sales1@onprem.example"
 
 
@@ -22,7 +23,10 @@ def describe(stack: Stack, file: Path) -> dict[str, Any]:
         if mailbox["email"] == EXCHANGE_EMAIL
     }
     known = _still_connected(stack, file) or connect_user(
-        stack.urls["settings_api"], email=DEMO_EMAIL, passwords=passwords
+        stack.urls["settings_api"],
+        email=DEMO_EMAIL,
+        others=[MICROSOFT_EMAIL],
+        passwords=passwords,
     )
     company, user = next(
         (company, user)

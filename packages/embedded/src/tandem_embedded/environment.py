@@ -43,7 +43,7 @@ def service_environment(
 ) -> dict[str, str]:
     """All variables of one service (`crm_ingest`, …)."""
     sandbox = ports.url("sandbox")
-    google = f"{sandbox}/google"
+    google, microsoft = f"{sandbox}/google", f"{sandbox}/microsoft"
     return {
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         **kept,
@@ -73,6 +73,13 @@ def service_environment(
         "GOOGLE_CLIENT_ID": CLIENT_ID,
         "GOOGLE_CLIENT_SECRET": CLIENT_SECRET,
         "GOOGLE_WEBHOOK_URL": ports.url("calendar_ingest") + "/webhooks/google",
+        "MICROSOFT_API_URL": f"{microsoft}/v1.0/",
+        "MICROSOFT_AUTHORIZE_URL": f"{microsoft}/common/oauth2/v2.0/authorize",
+        "MICROSOFT_TOKEN_URL": f"{microsoft}/common/oauth2/v2.0/token",
+        "MICROSOFT_ME_URL": f"{microsoft}/v1.0/me",
+        "MICROSOFT_CLIENT_ID": CLIENT_ID,
+        "MICROSOFT_CLIENT_SECRET": CLIENT_SECRET,
+        "MICROSOFT_WEBHOOK_URL": ports.url("calendar_ingest") + "/webhooks/microsoft",
         "EXCHANGE_AUTODISCOVER_URL": f"{sandbox}/exchange/autodiscover/autodiscover.svc",
         "EXCHANGE_WEBHOOK_URL": ports.url("calendar_ingest") + "/webhooks/exchange",
         "EMAIL_PROVIDERS": "north.example=google,south.example=google,onprem.example=exchange",

@@ -7,7 +7,7 @@ removed, as the real one does. What changes while a round is read may be told tw
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tandem_sandbox.microsoft import errors, ids, times
@@ -16,6 +16,7 @@ from tandem_sandbox.microsoft.model import Calendar, Event
 from tandem_sandbox.microsoft.representation import Views
 
 Json = dict[str, Any]
+WINDOW_MAX = timedelta(days=1_825)
 REFUSED = ("$select", "$expand", "$filter", "$orderby", "$search")
 
 
@@ -75,7 +76,7 @@ def window_of(ask: Ask) -> tuple[datetime, datetime]:
     """The window that a request asks for.
 
     Raises:
-        GraphError: one of its ends is missing.
+        GraphError: one of its ends is missing, or it is too large.
     """
     ends = []
     for name in ("startDateTime", "endDateTime"):
@@ -87,6 +88,11 @@ def window_of(ask: Ask) -> tuple[datetime, datetime]:
             )
         moment = times.parsed(text, name)
         ends.append(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if ends[1] - ends[0] > WINDOW_MAX:
+        raise errors.invalid(
+            "Your request can't be completed. The range between the start and end dates is greater "
+            f"than the allowed range. Maximum number of days: {WINDOW_MAX.days}"
+        )
     return ends[0], ends[1]
 
 

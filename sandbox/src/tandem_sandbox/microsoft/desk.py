@@ -4,10 +4,12 @@ Every change is told to those who watch. A meeting's guests are mailed whenever 
 makes, changes or deletes it: Graph knows no way to keep quiet.
 """
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from tandem_sandbox.microsoft import errors, fields, ids, times
-from tandem_sandbox.microsoft.model import Calendar, Event
+from tandem_sandbox.microsoft.model import Calendar, Event, Transaction
 from tandem_sandbox.microsoft.notify import Notifier
 from tandem_sandbox.microsoft.representation import etag
 from tandem_sandbox.world import World
@@ -26,15 +28,15 @@ class Desk:
         self._notifier = notifier
 
     def create(self, calendar: Calendar, raw: Json) -> Event:
-        """A new event; one of a transaction that is known already is the first one's.
+        """A new event; of a transaction that was carried out before, the one that it made.
 
         Raises:
-            GraphError: the event cannot be.
+            GraphError: the event cannot be, or the transaction made a different one.
         """
         _check_editable(calendar)
-        transaction = str(raw.get("transactionId") or "")
-        known = calendar.events.get(calendar.transactions.get(transaction, ""))
-        if transaction and known is not None and not known.deleted:
+        transaction, asked = str(raw.get("transactionId") or ""), _digest(calendar, raw)
+        known = self._made_before(calendar, transaction, asked)
+        if known is not None:
             return known
         now = self._world.clock.now()
         start, end = times.settled(raw.get("start"), "start"), times.settled(raw.get("end"), "end")
@@ -54,7 +56,7 @@ class Desk:
         )
         calendar.put(event, now)
         if transaction:
-            calendar.transactions[transaction] = key
+            self._transactions(calendar)[transaction] = Transaction(event_key=key, asked=asked)
         self._mail("invitation", event, event.attendees)
         self._notifier.changed(calendar, event, "created")
         return event
@@ -141,6 +143,18 @@ class Desk:
         ]
         return event
 
+    def _made_before(self, calendar: Calendar, transaction: str, asked: str) -> Event | None:
+        known = self._transactions(calendar).get(transaction)
+        if known is None:
+            return None
+        event = calendar.find(known.event_key)
+        if event is None or known.asked != asked:
+            raise errors.transaction_used()
+        return event
+
+    def _transactions(self, calendar: Calendar) -> dict[str, Transaction]:
+        return self._state.mailboxes[calendar.owner.lower()].transactions
+
     def _note_vanished(self, calendar: Calendar, series: Event, days: set[str]) -> None:
         left = set(calendar.days_of(series)) if series.recurs else set()
         for day in days - left:
@@ -159,6 +173,11 @@ class Desk:
         for guest in guests:
             if _address(guest) != event.organizer:
                 self._world.mails.sent("microsoft", kind, _address(guest), event.key)
+
+
+def _digest(calendar: Calendar, raw: Json) -> str:
+    """Tells requests for different events apart."""
+    return sha256(json.dumps([calendar.key, raw], sort_keys=True).encode()).hexdigest()
 
 
 def found(calendar: Calendar, key: str) -> Event:

@@ -76,6 +76,16 @@ def stale() -> GraphError:
     return of_status(412)
 
 
+def transaction_used() -> GraphError:
+    """The transaction's name belongs to another event, or to one that is gone."""
+    return GraphError(
+        409,
+        "ErrorDuplicateTransactionId",
+        "Your request can't be completed. The TransactionId specified in the request has already "
+        "been used to create a different event.",
+    )
+
+
 def throttled(seconds: int) -> GraphError:
     """Too much at a time."""
     return of_status(429, None, seconds)

@@ -12,6 +12,14 @@ from pydantic import BaseModel, Field
 from tandem_sandbox.microsoft import ids, recurrence, times
 
 
+class Transaction(BaseModel):
+    """A create that a client has named: what was asked for, and the event that it made."""
+
+    event_key: str
+    asked: str
+    """Digest of the request."""
+
+
 class Mailbox(BaseModel):
     """A Microsoft account."""
 
@@ -24,6 +32,8 @@ class Mailbox(BaseModel):
     token_revoked: bool = False
     calendars: list[str] = Field(default_factory=list)
     """Keys of its calendars, the default one first."""
+    transactions: dict[str, Transaction] = Field(default_factory=dict)
+    """Creates by the name that their client gave them; it stays used once the event is gone."""
 
 
 class Event(BaseModel):
@@ -101,8 +111,6 @@ class Calendar(BaseModel):
     """Delta tokens of an earlier generation are expired."""
     deleted: bool = False
     events: dict[str, Event] = Field(default_factory=dict)
-    transactions: dict[str, str] = Field(default_factory=dict)
-    """Keys of events by the transaction that made them."""
 
     def put(self, event: Event, now: datetime) -> None:
         """Note that `event` is new or was changed."""

@@ -97,7 +97,7 @@ def _rule(recurrence: dict[str, Any], first: date) -> rrule:
         wanted |= _bounds(span, first)
         start = datetime.combine(first, datetime.min.time())
         return rrule(FREQUENCIES[kind], dtstart=start, **wanted)
-    except (KeyError, ValueError, TypeError) as error:
+    except (AttributeError, KeyError, ValueError, TypeError) as error:
         raise errors.invalid(
             "Your request can't be completed. The pattern is not valid."
         ) from error

@@ -18,9 +18,12 @@ from settings_api.exchange_accounts import ExchangeAccounts
 from settings_api.mail_exchangers import MailExchangers, resolve_mx
 from settings_api.neighbours import Neighbours
 from settings_api.oauth import endpoints as oauth
-from settings_api.oauth.google import GoogleAccounts
+from settings_api.oauth.accounts import OAuthAccounts
+from settings_api.oauth.google import google
+from settings_api.oauth.microsoft import microsoft
 from settings_api.oauth.pipedrive import PipedriveSignIn
 from settings_api.oauth.states import OAuthStates
+from settings_api.oauth.vendor import Vendor
 from settings_api.pages.routes import PAGES
 from settings_api.parts import Parts
 from settings_api.releases import Releases
@@ -73,16 +76,20 @@ def create_app(
         exchange=ExchangeAccounts(
             runtime, credentials=credentials, connections=connections, neighbours=neighbours
         ),
-        google=GoogleAccounts(
-            runtime,
-            settings,
-            http,
-            states=states,
-            users=users,
-            credentials=credentials,
-            connections=connections,
-            neighbours=neighbours,
-        ),
+        oauth={
+            vendor.provider: OAuthAccounts(
+                vendor,
+                runtime,
+                settings,
+                http,
+                states=states,
+                users=users,
+                credentials=credentials,
+                connections=connections,
+                neighbours=neighbours,
+            )
+            for vendor in _vendors(settings)
+        },
     )
     runtime.on_start(credentials.open)
     _hear_reports(runtime, connections)
@@ -95,6 +102,12 @@ def create_app(
     runtime.on_stop(credentials.close)
     runtime.on_stop(http.aclose)
     return _web(runtime, settings, parts)
+
+
+def _vendors(settings: Settings) -> list[Vendor]:
+    """The providers whose consent pages this installation is known at."""
+    known = [google(settings)]
+    return [*known, microsoft(settings)] if settings.microsoft_client_id else known
 
 
 def _email_providers(settings: Settings) -> EmailProviders:

@@ -1,5 +1,6 @@
 """The parts of the service that endpoints use, made once by the composition root."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from settings_api.connections import Connections
@@ -7,10 +8,11 @@ from settings_api.cookies import Cookies
 from settings_api.email_providers import EmailProviders
 from settings_api.exchange_accounts import ExchangeAccounts
 from settings_api.neighbours import Neighbours
-from settings_api.oauth.google import GoogleAccounts
+from settings_api.oauth.accounts import OAuthAccounts
 from settings_api.oauth.pipedrive import PipedriveSignIn
 from settings_api.oauth.states import OAuthStates
 from settings_api.tokens import Tokens
+from tandem.contracts.connections import Provider
 from tandem.runtime.clock import Clock
 
 
@@ -26,5 +28,11 @@ class Parts:
     email_providers: EmailProviders
     oauth_states: OAuthStates
     pipedrive: PipedriveSignIn
-    google: GoogleAccounts
+    oauth: Mapping[Provider, OAuthAccounts]
+    """By the providers whose consent pages this installation knows."""
     exchange: ExchangeAccounts
+
+    @property
+    def offered(self) -> tuple[Provider, ...]:
+        """The providers whose accounts can be connected."""
+        return (*self.oauth, Provider.EXCHANGE)

@@ -65,6 +65,21 @@ class OAuthSettings(EnvironmentSettings):
     google_client_secret: SecretStr
     """Client secret of the OAuth client."""
 
+    microsoft_authorize_url: str = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize"
+    """Microsoft's consent page."""
+
+    microsoft_token_url: str = "https://login.microsoftonline.com/common/oauth2/v2.0/token"  # noqa: S105 - an address
+    """Token endpoint of Microsoft's OAuth server."""
+
+    microsoft_me_url: str = "https://graph.microsoft.com/v1.0/me"
+    """Tells the address of a Microsoft account."""
+
+    microsoft_client_id: str = ""
+    """Client id of the Entra application; empty: Microsoft accounts are not offered."""
+
+    microsoft_client_secret: SecretStr = SecretStr("")
+    """Client secret of the Entra application."""
+
     email_providers: Annotated[dict[str, Provider], NoDecode, BeforeValidator(_pairs)] = Field(
         default_factory=dict
     )
@@ -90,6 +105,8 @@ class OAuthSettings(EnvironmentSettings):
                 raise ValueError(f"{name.upper()}: must be a web address")
             if address.startswith("http://") and not self.allow_plain_http:
                 raise ValueError(f"{name.upper()}: must be https (ALLOW_PLAIN_HTTP is off)")
+        if self.microsoft_client_id and not self.microsoft_client_secret.get_secret_value():
+            raise ValueError("MICROSOFT_CLIENT_SECRET: is needed with MICROSOFT_CLIENT_ID")
         return self
 
 

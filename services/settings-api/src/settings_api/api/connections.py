@@ -88,7 +88,7 @@ async def connect(
     email = order.email.lower()
     await _check_room(parts, caller, email)
     if order.password is not None and await takes_password(
-        email, order.provider, parts.email_providers
+        email, order.provider, parts.email_providers, offered=parts.oauth.keys()
     ):
         connected = await parts.exchange.connect(
             caller.user, email, password=order.password, server=order.server or ""
@@ -97,11 +97,14 @@ async def connect(
         return _answered(connected, response)
     if order.server is not None and order.password is None:
         raise field_problem("password", "an Exchange server needs the account's password")
-    await provider_of(email, order.provider, parts.email_providers)
+    provider = await provider_of(
+        email, order.provider, parts.email_providers, offered=parts.oauth.keys()
+    )
     browser = parts.cookies.browser_of(request)
     parts.cookies.set_browser(response, browser)
+    accounts = parts.oauth[provider]
     return Departure(
-        authorize_url=await parts.google.authorize_url(caller.user.key, email, browser=browser)
+        authorize_url=await accounts.authorize_url(caller.user.key, email, browser=browser)
     )
 
 

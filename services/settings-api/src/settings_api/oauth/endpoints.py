@@ -43,12 +43,13 @@ async def finish_sign_in(request: Request, parts: CurrentParts) -> Response:
 @router.get("/oauth/google/callback")
 async def finish_google(request: Request, parts: CurrentParts) -> Response:
     """Connect a Google account."""
-    trip, code = await _returned(request, parts, Provider.GOOGLE)
-    session = await parts.cookies.session_of(request)
-    if session is not None and session.user.key != trip.user:
-        raise ProblemError(400, "state: somebody else is signed in here; start again")
-    await parts.google.connect(trip, code)
-    return RedirectResponse("/", 303)
+    return await _connected(request, parts, Provider.GOOGLE)
+
+
+@router.get("/oauth/microsoft/callback")
+async def finish_microsoft(request: Request, parts: CurrentParts) -> Response:
+    """Connect an account of Outlook.com or Microsoft 365."""
+    return await _connected(request, parts, Provider.MICROSOFT)
 
 
 @router.post("/logout")
@@ -62,6 +63,16 @@ async def sign_out(request: Request, parts: CurrentParts) -> Response:
     response = RedirectResponse("/", 303)
     parts.cookies.clear(response)
     return response
+
+
+async def _connected(request: Request, parts: Parts, provider: Provider) -> Response:
+    """Take over the account that the browser comes back with."""
+    trip, code = await _returned(request, parts, provider)
+    session = await parts.cookies.session_of(request)
+    if session is not None and session.user.key != trip.user:
+        raise ProblemError(400, "state: somebody else is signed in here; start again")
+    await parts.oauth[provider].connect(trip, code)
+    return RedirectResponse("/", 303)
 
 
 async def _returned(request: Request, parts: Parts, provider: str) -> tuple[RoundTrip, str]:

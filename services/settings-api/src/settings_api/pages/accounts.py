@@ -80,5 +80,10 @@ async def disconnect(connection_id: UUID, sent: SentForm, parts: CurrentParts) -
 async def _again(sent: Sent, error: str) -> Response:
     known = await calls.connections(sent.visitor.caller, sent.visitor.parts)
     return sent.visitor.shows(
-        "sync.html", status=422, connections=known.items, error=error, email=sent.text("email")
+        "sync.html",
+        status=422,
+        connections=known.items,
+        offered=sent.visitor.parts.offered,
+        error=error,
+        **{name: sent.text(name) for name in ("email", "provider")},
     )

@@ -24,7 +24,7 @@ async def front(request: Request, parts: CurrentParts) -> Response:
         return page(request, "sign_in.html", None)
     visitor = Visitor(request, session, parts)
     known = await connections(visitor.caller, parts)
-    return visitor.shows("sync.html", connections=known.items)
+    return visitor.shows("sync.html", connections=known.items, offered=parts.offered)
 
 
 @router.post("/sign-out")

@@ -7,6 +7,7 @@ import httpx
 from calendar_ingest.adapters.microsoft.calendars import MicrosoftCalendars
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient
 from calendar_ingest.adapters.microsoft.push import MicrosoftPush
+from calendar_ingest.adapters.microsoft.series import MicrosoftRecurring
 from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Access
 from calendar_ingest.settings import MicrosoftSettings
@@ -26,4 +27,5 @@ def microsoft_access(
             ttl=timedelta(seconds=settings.microsoft_subscription_s),
             clock=clock,
         ),
+        recurring=MicrosoftRecurring(client),
     )

@@ -6,6 +6,7 @@ are not written, and a meeting that has some is left alone with a reason.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -13,17 +14,18 @@ import httpx
 
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient, MicrosoftError
 from calendar_ingest.adapters.microsoft.cursors import Cursor
+from calendar_ingest.adapters.microsoft.identifiers import transaction_id
 from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.microsoft.snapshots import (
-    belongs_to_series,
     is_cancelled,
+    is_series,
     snapshot,
     updated_at,
     was_modified,
 )
 from calendar_ingest.adapters.microsoft.versions import etag_of, has_guests
 from calendar_ingest.adapters.microsoft.zones import iana_name
-from calendar_ingest.adapters.reading import readable, skip
+from calendar_ingest.adapters.reading import readable
 from calendar_ingest.calendars import (
     Account,
     Calendar,
@@ -53,6 +55,7 @@ CALENDAR_PAGES_MAX: Final = 20
 WOULD_MAIL: Final = (
     "Microsoft would mail the guests of this meeting; switch on inviting guests to allow it"
 )
+_TRANSACTION_USED: Final = "ErrorDuplicateTransactionId"
 _GONE: Final = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
 _EXPIRED: Final = {"syncStateNotFound", "SyncStateNotFound", "resyncRequired", "ResyncRequired"}
 _MALFORMED: Final = {"ErrorInvalidIdMalformed", "ErrorItemNotFound", "ErrorInvalidId"}
@@ -101,18 +104,13 @@ class MicrosoftCalendars:
         following, later = answer.get("@odata.nextLink"), answer.get("@odata.deltaLink")
         if not following and not later:
             raise Retryable("microsoft: a round without an end")
-        observed, gone = await self._sorted_out(calendar, answer.get("value") or ())
-        return Changes(
-            tuple(observed),
-            tuple(gone),
-            cursor=str(here.at(str(following or later))),
-            more=bool(following),
-        )
+        told = await self._sorted_out(calendar, answer.get("value") or ())
+        return replace(told, cursor=str(here.at(str(following or later))), more=bool(following))
 
     async def get(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
-        """Read one event; None where it is deleted, cancelled or unknown."""
+        """Read one event; see the port."""
         item = await self._item(calendar, event_id)
-        return None if item is None or is_cancelled(item) else snapshot(item)
+        return None if item is None or is_cancelled(item) or is_series(item) else snapshot(item)
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
         """Make an event; see the port. Graph knows a repeated one by its transaction.
@@ -129,7 +127,9 @@ class MicrosoftCalendars:
         except MicrosoftError as error:
             if _is_missing(error):
                 await self._confirm_gone(calendar)
-            raise
+            if error.code != _TRANSACTION_USED:
+                raise
+            return await self._created_before(calendar, new)
         return Created(snapshot(item), found=was_modified(item))
 
     async def update(self, calendar: Calendar, edit: EventEdit) -> EventSnapshot:
@@ -187,30 +187,52 @@ class MicrosoftCalendars:
         requests = await self._client.requests()
         return requests.delta(calendar.calendar_id, *here.window)
 
-    async def _sorted_out(
-        self, calendar: Calendar, items: Sequence[Json]
-    ) -> tuple[Sequence[EventSnapshot], Sequence[Tombstone]]:
-        """Events and tombstones of a page; what is said to be removed is asked for first.
+    async def _created_before(self, calendar: Calendar, new: NewEvent) -> Created:
+        """The event that an earlier try has made, as it is now, or the news that it is gone.
 
-        Graph also says so of events that merely lie outside of the window.
+        Nothing tells the id of a deleted one; the name of the transaction stands for it.
+        """
+        requests = await self._client.requests()
+        answer = await self._client.call(
+            calendar.account, "events.list", requests.marked(calendar.calendar_id, new.link_id)
+        )
+        name = transaction_id(new.link_id, new.generation)
+        for item in answer.get("value") or ():
+            if item.get("transactionId") == name:
+                return Created(snapshot(item), found=True)
+        lost = EventSnapshot(
+            event_id=name,
+            title=new.meeting.title,
+            schedule=new.meeting.schedule,
+            link_mark=str(new.link_id),
+        )
+        return Created(lost, deleted=True, found=True)
+
+    async def _sorted_out(self, calendar: Calendar, entries: Sequence[Json]) -> Changes:
+        """What a page tells, without a cursor; what is said to be removed is asked for first.
+
+        Graph also says so of events that merely lie outside of the window. Of an occurrence that
+        is as its series has it, a page tells little more than its time.
         """
         observed: list[EventSnapshot] = []
         gone: list[Tombstone] = []
-        for entry in items:
+        series: dict[str, None] = {}
+        for entry in entries:
+            if entry.get("type") == "occurrence":
+                series[entry["seriesMasterId"]] = None
+                continue
             item: Json | None = entry
-            if "@removed" in entry or (
-                "transactionId" not in entry and not belongs_to_series(entry)
-            ):
+            if "@removed" in entry or ("transactionId" not in entry and not is_series(entry)):
                 item = await self._item(calendar, entry["id"])
             if item is None:
                 gone.append(Tombstone(entry["id"]))
-            elif belongs_to_series(item):
-                skip(PROVIDER, "series")
             elif is_cancelled(item):
                 gone.append(Tombstone(item["id"], updated_at(item)))
+            elif is_series(item):
+                series[item["id"]] = None
             elif event := readable(PROVIDER, partial(snapshot, item)):
                 observed.append(event)
-        return observed, gone
+        return Changes(tuple(observed), tuple(gone), cursor="", more=False, series=tuple(series))
 
     async def _refuse(self, calendar: Calendar, event_id: str, error: MicrosoftError) -> NoReturn:
         """Raise what the refusal of a write means for its event."""

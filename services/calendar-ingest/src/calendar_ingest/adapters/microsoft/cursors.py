@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 LOOK_BACK: Final = timedelta(days=31)
-LOOK_AHEAD: Final = timedelta(days=3 * 365)
+LOOK_AHEAD: Final = timedelta(days=1_790)
+"""With what lies behind, just less than the 1,825 days that Graph shows at a time."""
 ROLL_AFTER: Final = timedelta(days=30)
 
 

@@ -6,6 +6,7 @@ for a Microsoft account, in a thread.
 
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -14,11 +15,20 @@ from msgraph.generated.models.subscription import Subscription
 from msgraph.generated.users.item.calendars.calendars_request_builder import (
     CalendarsRequestBuilder,
 )
+from msgraph.generated.users.item.calendars.item.calendar_view.calendar_view_request_builder import (  # noqa: E501 - the vendor's names are long
+    CalendarViewRequestBuilder,
+)
 from msgraph.generated.users.item.calendars.item.calendar_view.delta.delta_request_builder import (
     DeltaRequestBuilder,
 )
+from msgraph.generated.users.item.calendars.item.events.events_request_builder import (
+    EventsRequestBuilder,
+)
 from msgraph.generated.users.item.calendars.item.events.item.event_item_request_builder import (
     EventItemRequestBuilder,
+)
+from msgraph.generated.users.item.calendars.item.events.item.instances.instances_request_builder import (  # noqa: E501 - the same
+    InstancesRequestBuilder,
 )
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
@@ -26,11 +36,12 @@ from msgraph.graph_service_client import GraphServiceClient
 from calendar_ingest.adapters.microsoft.bodies import changed_event, new_event, with_guests
 from calendar_ingest.adapters.microsoft.identifiers import LINK_PROPERTY
 from calendar_ingest.adapters.microsoft.request import GraphRequest
-from calendar_ingest.calendars import EventEdit, NewEvent
+from calendar_ingest.calendars import EventEdit, NewEvent, Window
 from tandem.contracts.meetings import MeetingField
 
 Json = dict[str, Any]
 PAGE_CALENDARS: Final = 100
+PAGE_OCCURRENCES: Final = 200
 _ME: Final = "/users/me-token-to-replace"
 _WITH_MARK: Final = f"singleValueExtendedProperties($filter=id eq '{LINK_PROPERTY}')"
 
@@ -83,6 +94,43 @@ class Requests:
         )
         return self._plain(
             self._event(calendar_id, event_id).to_get_request_information(
+                RequestConfiguration(query_parameters=query)
+            )
+        )
+
+    def marked(self, calendar_id: str, link_id: UUID) -> GraphRequest:
+        """The living events that bear the mark of a link."""
+        query = EventsRequestBuilder.EventsRequestBuilderGetQueryParameters(
+            filter="singleValueExtendedProperties/Any(ep: "
+            f"ep/id eq '{LINK_PROPERTY}' and ep/value eq '{link_id}')",
+            expand=[_WITH_MARK],
+        )
+        events = self._me.calendars.by_calendar_id(calendar_id).events
+        return self._plain(
+            events.to_get_request_information(RequestConfiguration(query_parameters=query))
+        )
+
+    def view(self, calendar_id: str, window: Window) -> GraphRequest:
+        """The first page of what takes place in a window, series as their occurrences."""
+        query = CalendarViewRequestBuilder.CalendarViewRequestBuilderGetQueryParameters(
+            start_date_time=_stamp(window.start),
+            end_date_time=_stamp(window.end),
+            top=PAGE_OCCURRENCES,
+        )
+        view = self._me.calendars.by_calendar_id(calendar_id).calendar_view
+        return self._plain(
+            view.to_get_request_information(RequestConfiguration(query_parameters=query))
+        )
+
+    def instances(self, calendar_id: str, series_id: str, window: Window) -> GraphRequest:
+        """The first page of a series' occurrences in a window."""
+        query = InstancesRequestBuilder.InstancesRequestBuilderGetQueryParameters(
+            start_date_time=_stamp(window.start),
+            end_date_time=_stamp(window.end),
+            top=PAGE_OCCURRENCES,
+        )
+        return self._plain(
+            self._event(calendar_id, series_id).instances.to_get_request_information(
                 RequestConfiguration(query_parameters=query)
             )
         )

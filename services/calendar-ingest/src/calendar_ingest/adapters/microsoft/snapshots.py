@@ -7,7 +7,14 @@ from typing import Any, Final
 from calendar_ingest.adapters.microsoft.identifiers import LINK_PROPERTY, link_of
 from calendar_ingest.adapters.microsoft.versions import version_of
 from calendar_ingest.adapters.microsoft.zones import iana_name, zone_of
-from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, TextFormat
+from tandem.contracts.events import (
+    Attendee,
+    EventKind,
+    EventSnapshot,
+    Response,
+    Series,
+    TextFormat,
+)
 from tandem.contracts.meetings import AllDay, Schedule, Timed
 
 Json = dict[str, Any]
@@ -30,9 +37,14 @@ def is_cancelled(item: Json) -> bool:
     return bool(item.get("isCancelled"))
 
 
-def belongs_to_series(item: Json) -> bool:
-    """Whether an event is the master of a series or one of its occurrences."""
-    return item.get("type") not in {None, "singleInstance"}
+def is_series(item: Json) -> bool:
+    """Whether an event stands for a whole series."""
+    return item.get("type") == "seriesMaster"
+
+
+def is_occurrence(item: Json) -> bool:
+    """Whether an event is an occurrence of a series, by its rule or changed by itself."""
+    return item.get("type") in {"occurrence", "exception"}
 
 
 def updated_at(item: Json) -> datetime | None:
@@ -90,9 +102,23 @@ def snapshot(item: Json) -> EventSnapshot:
         response=_own_response(item),
         is_organizer=is_organizer,
         attendees=attendees,
-        link_mark=link_mark(item),
+        # An occurrence has the mark of its series, which is no single event of ours any more.
+        link_mark=None if is_occurrence(item) else link_mark(item),
+        series=_series(item),
         url=str(item.get("webLink") or ""),
     )
+
+
+def _series(item: Json) -> Series | None:
+    if not is_occurrence(item):
+        return None
+    point = {"dateTime": item["originalStart"], "timeZone": "UTC"}
+    start = (
+        _day(point, item.get("originalStartTimeZone")).date()
+        if item.get("isAllDay")
+        else _moment(point)
+    )
+    return Series(series_id=item["seriesMasterId"], original_start=start)
 
 
 def _schedule(item: Json) -> Schedule:
