@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from tests.e2e.waiting import eventually
 
@@ -44,6 +45,18 @@ def _run(
     )
 
 
+def _printed(folder: Path, name: str) -> str:
+    """The address that the demo printed behind a name."""
+    lines = (folder / "demo.log").read_text().splitlines()
+    return next(line.split()[len(name.split())] for line in lines if line.startswith(name))
+
+
+def _answers_with(address: str, *words: str) -> None:
+    page = httpx.get(address, headers={"accept": "text/html"}, timeout=30)
+    assert page.is_success, page.text
+    assert not [word for word in words if word not in page.text]
+
+
 def test_the_demo_runs_is_tried_keeps_its_data_and_stops_everything(demo):
     folder, ports, environment = demo
     description = folder / ".run" / "demo.json"
@@ -57,6 +70,8 @@ def test_the_demo_runs_is_tried_keeps_its_data_and_stops_everything(demo):
                     what="the demo is ready",
                 )
                 known = json.loads(description.read_text())
+                _answers_with(_printed(folder, "Try it"), "Pipedrive", "Google", "Exchange")
+                _answers_with(_printed(folder, "Settings"), "Tandem")
                 smoke = _run(folder, environment, "smoke", subprocess.PIPE)
                 told, _ = smoke.communicate(timeout=60)
                 assert smoke.returncode == 0, told

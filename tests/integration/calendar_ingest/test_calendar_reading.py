@@ -182,8 +182,20 @@ async def test_an_interrupted_full_read_goes_on_where_it_was(station: Station):
     assert [body.event.event_id for body in observed] == ["e2", "e3"]
 
 
-async def test_paused_is_read_and_setting_up_or_reconnecting_is_not(station: Station):
-    quiet = {uuid4(): ConnectionStatus.SETTING_UP, uuid4(): ConnectionStatus.RECONNECT_NEEDED}
+async def test_a_new_connection_is_read_and_watched_before_its_start(station: Station):
+    connection_id = uuid4()
+    new = connection_changed(connection_id, status=ConnectionStatus.SETTING_UP)
+    station.provider.put(CALENDAR, event("e"))
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, new)
+        await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the reading")
+        await until(lambda: _is_watched(station), what="the watching")
+    [observed] = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert (observed.connection_id, observed.event.event_id) == (connection_id, "e")
+
+
+async def test_paused_is_read_and_reconnecting_or_gone_is_not(station: Station):
+    quiet = {uuid4(): ConnectionStatus.CALENDAR_GONE, uuid4(): ConnectionStatus.RECONNECT_NEEDED}
     paused = uuid4()
     station.provider.put(CALENDAR, event("e"))
     async with station.service():

@@ -239,10 +239,14 @@ async def test_a_paused_connection_holds_its_commands_and_a_removed_one_does_not
     station: Station,
 ):
     paused, removed = uuid4(), uuid4()
+    unstarted = uuid4()
     held, last = _create(paused), _create(removed)
     async with station.service():
         await station.publish(
             SETTINGS_CONNECTIONS, connection_changed(paused, status=ConnectionStatus.PAUSED)
+        )
+        await station.publish(
+            SETTINGS_CONNECTIONS, connection_changed(unstarted, status=ConnectionStatus.SETTING_UP)
         )
         await station.publish(SETTINGS_CONNECTIONS, connection_changed(removed))
         await station.publish(
@@ -262,6 +266,7 @@ async def test_a_paused_connection_holds_its_commands_and_a_removed_one_does_not
             what="the removal",
         )
         await station.publish(CALENDAR_COMMANDS, held)
+        await station.publish(CALENDAR_COMMANDS, _create(unstarted))
         await station.publish(CALENDAR_COMMANDS, last)
         [outcome] = await _outcomes(station, 1)
         assert outcome.link_id == last.link_id

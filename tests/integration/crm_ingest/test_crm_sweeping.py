@@ -15,10 +15,14 @@ from tandem.contracts.activities import (
     ActivityObserved,
     DealContact,
 )
-from tandem.contracts.connections import HealthSignal
+from tandem.contracts.connections import (
+    ConnectionHealthReported,
+    ConnectionStatus,
+    HealthSignal,
+)
 from tandem.contracts.message import SyncUser
 from tandem.contracts.requests import ResyncRequested, Scope
-from tandem.contracts.topics import CRM_ACTIVITIES, SYNC_REQUESTS
+from tandem.contracts.topics import CRM_ACTIVITIES, SYNC_HEALTH, SYNC_REQUESTS
 from tandem.runtime.failures import Retryable
 
 SOON = (datetime.now(UTC) + timedelta(days=3)).date()
@@ -60,6 +64,26 @@ async def test_a_sweep_asks_for_what_changed_since_the_one_before_with_an_overla
         await office.swept()
         observed = await office.observed(5, ActivityObserved)
     assert {one.activity.activity_id for one in observed} == {_id(one) for one in late}
+
+
+async def test_a_new_connection_is_read_before_its_start_and_not_called_synced(office: Office):
+    before = office.company.put(ANNA.user_id, subject="Before")
+    async with office.service():
+        connection_id = await office.connect(status=ConnectionStatus.SETTING_UP)
+        await office.observed(1, ActivitiesResynced)
+        meanwhile = office.company.put(ANNA.user_id, subject="Meanwhile")
+        await office.hint(_id(meanwhile))
+        observed = await office.observed(2, ActivityObserved)
+        assert [one.activity for one in observed] == [before.activity, meanwhile.activity]
+        assert HealthSignal.SYNCED not in _signals(office)
+        await office.connect(connection_id=connection_id, revision=2)
+        await office.backfill()
+        await office.observed(2, ActivitiesResynced)
+        await until(lambda: HealthSignal.SYNCED in _signals(office), what="the report")
+
+
+def _signals(office: Office) -> set[HealthSignal]:
+    return {one.signal for one in office.bodies(SYNC_HEALTH, ConnectionHealthReported)}
 
 
 @pytest.mark.parametrize("shown", [True, False], ids=["marked_deleted", "not_found"])

@@ -357,9 +357,12 @@ async def test_what_a_person_waits_for_comes_before_the_backfill(office: Office)
     assert len({one.link_id for one in outcomes}) == 16
 
 
-async def test_a_paused_connection_holds_its_commands(office: Office):
+@pytest.mark.parametrize("status", [ConnectionStatus.PAUSED, ConnectionStatus.SETTING_UP])
+async def test_a_paused_or_unstarted_connection_holds_its_commands(
+    office: Office, status: ConnectionStatus
+):
     async with office.service():
-        paused = await office.connect(ANNA, status=ConnectionStatus.PAUSED)
+        paused = await office.connect(ANNA, status=status)
         held, other = create(paused), create(await office.connect(BORIS), user=BORIS)
         await office.command(held)
         await office.command(other)

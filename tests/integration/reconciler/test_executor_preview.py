@@ -1,5 +1,7 @@
 """A preview tells what would be written, by the decisions themselves, and writes nothing."""
 
+from uuid import uuid4
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -85,6 +87,38 @@ async def test_a_connection_that_was_not_read_yet_has_no_preview(hands):
     connection_id = await hands.connect()
     await hands.change(connection_id, calendar_id="another")
     assert await hands.executor.preview(connection_id, None) is None
+
+
+async def test_before_the_start_all_is_foreseen_nothing_decided_and_then_that_is_written(hands):
+    connection_id = uuid4()
+    await hands.change(connection_id, status=ConnectionStatus.SETTING_UP)
+    await hands.tell_activity(1, subject="Only in Pipedrive")
+    await hands.tell_event(connection_id, title="Only in the calendar")
+    assert await hands.executor.preview(connection_id, None) is None
+    await hands.resynced(connection_id)
+    await hands.tell_activity(2, subject="Meanwhile")
+    foreseen = await hands.executor.preview(connection_id, None)
+    kept = await _tables(hands)
+    assert [kept[name] for name in ("links", "history", "outbox")] == [[], [], []]
+    await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
+    written = await hands.carry_out()
+    assert sorted(one.title for one in foreseen.items) == sorted(map(_title, written))
+    assert len(written) == 3
+
+
+async def test_another_calendar_is_read_before_it_is_foreseen(hands):
+    connection_id = uuid4()
+    await hands.change(connection_id, status=ConnectionStatus.SETTING_UP)
+    await hands.tell_event(connection_id, title="In the first calendar")
+    await hands.resynced(connection_id)
+    await hands.change(connection_id, status=ConnectionStatus.SETTING_UP, calendar_id="another")
+    assert await hands.executor.preview(connection_id, None) is None
+    await hands.resynced(connection_id)
+    assert (await hands.executor.preview(connection_id, None)).items == []
+
+
+def _title(command) -> str:
+    return command.draft.subject if command.kind == "create_activity" else command.meeting.title
 
 
 async def test_a_preview_counts_as_no_decision_and_leaves_no_span(hands, spans):

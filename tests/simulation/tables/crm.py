@@ -128,9 +128,7 @@ class CrmTables(Tables):
         companies = {row["company_id"] for row in self.connections}
         self.known_activities.drop_where(lambda row: row["company_id"] not in companies)
 
-    def people_of(
-        self, readable: list[str], unstarted: list[str], company_ids: list[int]
-    ) -> list[Row]:
+    def people_of(self, readable: list[str], company_ids: list[int]) -> list[Row]:
         groups: dict[tuple[int, int], list[Row]] = {}
         for row in sorted(self.connections, key=lambda row: row["connection_id"]):
             if row["company_id"] in company_ids and row["removed_at"] is None:
@@ -148,7 +146,6 @@ class CrmTables(Tables):
                         row["include_contact"] and row["status"] in readable for row in rows
                     ),
                     "readable_id": usable[0]["connection_id"] if usable else None,
-                    "told": any(row["status"] not in unstarted for row in rows),
                 }
             )
         return people
@@ -409,7 +406,7 @@ class CrmTables(Tables):
                 }
             )
 
-    def request_reads_of_all(self, unstarted: list[str]) -> None:
+    def request_reads_of_all(self) -> None:
         raise NotImplementedError("the simulated broker loses nothing")
 
     def claim_reads(
@@ -630,13 +627,13 @@ class CrmTables(Tables):
         due.sort(key=lambda row: row["due_at"])
         return [self.webhooks.change(row, due_at=self._in(lease_s)) for row in due[:most]]
 
-    def watchers(self, unstarted: list[str], readable: list[str], company_id: int) -> list[Row]:
+    def watchers(self, readable: list[str], company_id: int) -> list[Row]:
         rows = self.connections.where(lambda row: row["company_id"] == company_id)
         rows.sort(key=lambda row: (row["user_id"], row["connection_id"]))
         return [
             row
             | {
-                "connected": row["removed_at"] is None and row["status"] not in unstarted,
+                "connected": row["removed_at"] is None,
                 "usable": (row["removed_at"] is not None or row["status"] in readable)
                 and row["health"] != "grant_lost",
             }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tandem_embedded.addresses import Ports, PortTakenError
 from tandem_embedded.demo_user import DemoFailedError
-from tandem_embedded.description import describe, read_description
+from tandem_embedded.description import DEMO_EMAIL, describe, read_description
 from tandem_embedded.kafka_jars import kafka_can_run
 from tandem_embedded.places import project_folder
 from tandem_embedded.processes import StartFailedError
@@ -46,6 +46,10 @@ def _demo(folder: Path, *, reset: bool) -> None:
         stack.start(_say)
         description = describe(stack, folder / "demo.json")
         _say(f"Connected   {description['connections'][0]['email']} with its Google calendar")
+        _say(
+            f"Try it      {stack.urls['sandbox']}/ shows both sides; what is changed there travels"
+        )
+        _say(f"Settings    {stack.urls['settings_api']}/ signs in as {DEMO_EMAIL}")
         _say(f"Ready       everything is in {folder / 'demo.json'}; Ctrl-C stops")
         ended.wait()
     finally:

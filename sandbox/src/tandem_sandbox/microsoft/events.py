@@ -1,6 +1,7 @@
 """The operations on events."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,14 +58,7 @@ class Events:
     def _view(self, ask: Ask) -> Answer:
         calendar = reach(self._state, ask)
         start, end = delta.window_of(ask)
-        alive = (one for one in calendar.events.values() if not one.deleted and not one.series_key)
-        single = [
-            occurrence
-            for one in alive
-            for occurrence in (_occurrences(calendar, one) if one.recurs else [one])
-        ]
-        inside = [one for one in single if delta.within(one, start, end)]
-        return self._collection(ask, calendar, sorted(inside, key=lambda one: one.begins))
+        return self._collection(ask, calendar, view_of(calendar, start, end))
 
     def _instances(self, ask: Ask) -> Answer:
         calendar, series = self._event(ask)
@@ -147,6 +141,18 @@ class Events:
             following = {**ask.query, "$skip": str(skipped + size)}
             body["@odata.nextLink"] = f"{ask.url.partition('?')[0]}?{urlencode(following)}"
         return Answer(body)
+
+
+def view_of(calendar: Calendar, start: datetime, end: datetime) -> list[Event]:
+    """What a calendar shows between two moments, series as their occurrences, by their begin."""
+    alive = (one for one in calendar.events.values() if not one.deleted and not one.series_key)
+    single = (
+        occurrence
+        for one in alive
+        for occurrence in (_occurrences(calendar, one) if one.recurs else [one])
+    )
+    inside = [one for one in single if delta.within(one, start, end)]
+    return sorted(inside, key=lambda one: one.begins)
 
 
 def _occurrences(calendar: Calendar, series: Event) -> list[Event]:

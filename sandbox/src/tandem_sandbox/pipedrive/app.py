@@ -15,10 +15,13 @@ from tandem_sandbox.world import World
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-def pipedrive_routes(world: World) -> list[Route]:
-    """The routes of the emulated Pipedrive, without their ``/pipedrive`` prefix."""
+def pipedrive_routes(world: World, announcer: Announcer | None = None) -> list[Route]:
+    """The routes of the emulated Pipedrive, without their ``/pipedrive`` prefix.
+
+    A world has one announcer; who needs it elsewhere too gives it.
+    """
     gate = Gate(world)
-    announcer = Announcer(world)
+    announcer = announcer or Announcer(world)
     operations = [
         *Activities(world, announcer).operations(),
         *lookup_operations(),

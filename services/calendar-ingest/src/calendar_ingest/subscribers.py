@@ -87,7 +87,7 @@ class Subscribers:
         """Take connections over into the projection."""
         for delivery in deliveries:
             if isinstance(delivery.body, ConnectionChanged):
-                await self.connections.change(delivery.body)
+                await self.connections.change(delivery.body, delivery.trace)
             else:
                 await self.connections.remove(delivery.body)
         self.wake_watcher()

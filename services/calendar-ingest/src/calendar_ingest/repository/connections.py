@@ -5,7 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from calendar_ingest.repository.queries import QUERIES, Database
-from tandem.contracts.connections import ConnectionChanged, ConnectionRemoved, HealthSignal
+from tandem.contracts.connections import (
+    ConnectionChanged,
+    ConnectionRemoved,
+    ConnectionStatus,
+    HealthSignal,
+)
 from tandem.runtime.postgres import Connection, as_uuid
 
 HEALTH_QUIET_S: Final = 60.0
@@ -18,8 +23,11 @@ class Connections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def change(self, message: ConnectionChanged) -> bool:
-        """Take over a newer state of a connection; returns whether it was newer."""
+    async def change(self, message: ConnectionChanged, trace: str | None = None) -> bool:
+        """Take over a newer state of a connection; returns whether it was newer.
+
+        A new one is read before its start, so that a preview can be shown.
+        """
         async with self._database.pool.acquire() as db, db.transaction():
             before = await QUERIES.connection_for_update(db, connection_id=message.connection_id)
             if before is not None and before["revision"] >= message.revision:
@@ -38,7 +46,11 @@ class Connections:
                 horizon_days=message.settings.horizon_days,
             )
             await QUERIES.add_read(db, connection_id=message.connection_id)
-            if before is not None and before["calendar_id"] != calendar_id:
+            if before is None and message.status is ConnectionStatus.SETTING_UP:
+                await QUERIES.read_everything(
+                    db, connection_ids=[message.connection_id], traces=[trace]
+                )
+            elif before is not None and before["calendar_id"] != calendar_id:
                 await QUERIES.forget_calendar(db, connection_id=message.connection_id)
                 await QUERIES.read_everything(
                     db, connection_ids=[message.connection_id], traces=[None]

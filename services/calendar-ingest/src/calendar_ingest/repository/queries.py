@@ -6,6 +6,7 @@ from tandem.contracts.connections import ConnectionStatus
 from tandem.runtime.postgres import Pool, named_queries
 
 READABLE: Final = [
+    ConnectionStatus.SETTING_UP,
     ConnectionStatus.ACTIVE,
     ConnectionStatus.NEEDS_CONFIRMATION,
     ConnectionStatus.PAUSED,

@@ -15,7 +15,12 @@ from crm_ingest.repository.queries import (
     account_of,
     user_of,
 )
-from tandem.contracts.connections import ConnectionChanged, ConnectionRemoved, HealthSignal
+from tandem.contracts.connections import (
+    ConnectionChanged,
+    ConnectionRemoved,
+    ConnectionStatus,
+    HealthSignal,
+)
 from tandem.contracts.message import SyncUser
 from tandem.runtime.postgres import Connection, as_uuid
 
@@ -42,8 +47,8 @@ class Connections:
         self._database = database
         self._sweep_interval_s = sweep_interval_s
 
-    async def change(self, message: ConnectionChanged) -> None:
-        """Take over a newer state of a connection."""
+    async def change(self, message: ConnectionChanged, trace: str | None = None) -> None:
+        """Take over a newer state of a connection; a new one is read before its start."""
         user = message.user
         async with self._database.pool.acquire() as db, db.transaction():
             before = await QUERIES.connection_for_update(db, connection_id=message.connection_id)
@@ -74,6 +79,11 @@ class Connections:
                 first_s=self._sweep_interval_s * random.random(),  # noqa: S311 - no secret
                 at_once=before is not None and is_read and (not was_read or wants_contacts),
             )
+            if before is None and message.status is ConnectionStatus.SETTING_UP:
+                # So that a preview can be shown; the start has everything read once more.
+                await QUERIES.request_reads(
+                    db, company_ids=[user.company_id], user_ids=[user.user_id], traces=[trace]
+                )
             if wants_contacts:
                 await QUERIES.refresh_contacts(db, company_id=user.company_id, user_id=user.user_id)
             if was_read != is_read:
@@ -97,7 +107,6 @@ class Connections:
                 self._database.pool,
                 company_ids=sorted(set(company_ids)),
                 readable=READABLE,
-                unstarted=UNSTARTED,
             )
         ]
         readable = [row["readable_id"] for row in rows if row["readable_id"] is not None]
@@ -108,7 +117,7 @@ class Connections:
                 for row in rows
                 if (user := user_of(row)) in accounts
             },
-            told=frozenset(user_of(row) for row in rows if row["told"]),
+            told=frozenset(user_of(row) for row in rows),
         )
 
     async def _accounts(self, connection_ids: Sequence[UUID]) -> dict[SyncUser, Account]:

@@ -8,6 +8,7 @@ from tandem.contracts.message import SyncUser
 from tandem.runtime.postgres import Pool, as_uuid, named_queries
 
 READABLE: Final = [
+    ConnectionStatus.SETTING_UP,
     ConnectionStatus.ACTIVE,
     ConnectionStatus.NEEDS_CONFIRMATION,
     ConnectionStatus.PAUSED,
@@ -16,7 +17,7 @@ READABLE: Final = [
 HOLDING: Final = [ConnectionStatus.SETTING_UP, ConnectionStatus.PAUSED]
 """Statuses in which commands wait."""
 UNSTARTED: Final = [ConnectionStatus.SETTING_UP]
-"""Statuses in which nothing is told yet."""
+"""Statuses in which nothing counts as synced yet."""
 LEASE_S: Final = 30.0
 """How long a crashed process keeps others from its work."""
 

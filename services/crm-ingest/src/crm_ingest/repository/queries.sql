@@ -60,13 +60,12 @@ WHERE (k.gone AND k.observed_at < now() - interval '30 days')
    OR NOT EXISTS (SELECT FROM crm.connections c WHERE c.company_id = k.company_id);
 
 -- name: people_of
--- Users of companies who have a connection: how they are read, and whether they are told.
+-- Users of companies who have a connection, and how they are read.
 SELECT c.company_id, c.user_id,
     bool_or(c.include_contact AND c.status = ANY(:readable::text[])) AS include_contact,
     (array_agg(c.connection_id ORDER BY c.connection_id)
         FILTER (WHERE c.status = ANY(:readable::text[])
-                AND c.health IS DISTINCT FROM 'grant_lost'))[1] AS readable_id,
-    bool_or(c.status <> ALL(:unstarted::text[])) AS told
+                AND c.health IS DISTINCT FROM 'grant_lost'))[1] AS readable_id
 FROM crm.connections c
 WHERE c.company_id = ANY(:company_ids::bigint[]) AND c.removed_at IS NULL
 GROUP BY c.company_id, c.user_id ORDER BY c.company_id, c.user_id;
@@ -243,7 +242,7 @@ ON CONFLICT (company_id, user_id) DO UPDATE SET trace = excluded.trace, requeste
 -- name: request_reads_of_all!
 INSERT INTO crm.reads (company_id, user_id)
 SELECT DISTINCT company_id, user_id FROM crm.connections
-WHERE removed_at IS NULL AND status <> ALL(:unstarted::text[])
+WHERE removed_at IS NULL
 ORDER BY company_id, user_id
 ON CONFLICT (company_id, user_id) DO UPDATE SET requested_at = now(), started_at = NULL,
     cursor = NULL, listed = false, due_at = now(), attempts = 0, lease = NULL,
@@ -426,7 +425,7 @@ RETURNING w.company_id, w.webhook_id, w.user_id, w.terms;
 -- name: watchers
 -- Connections of a company: whether each still is one, and whether it can be used to look.
 SELECT connection_id, company_id, user_id, credential_id, api_url, owner_email, include_contact,
-    removed_at IS NULL AND status <> ALL(:unstarted::text[]) AS connected,
+    removed_at IS NULL AS connected,
     (removed_at IS NOT NULL OR status = ANY(:readable::text[]))
         AND health IS DISTINCT FROM 'grant_lost' AS usable
 FROM crm.connections WHERE company_id = :company_id

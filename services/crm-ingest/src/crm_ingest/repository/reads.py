@@ -12,7 +12,6 @@ from crm_ingest.repository.queries import (
     LEASE_S,
     QUERIES,
     READABLE,
-    UNSTARTED,
     Database,
     user_of,
 )
@@ -50,7 +49,7 @@ class Reads:
 
     async def request_all(self) -> None:
         """Have everybody read from the start."""
-        await QUERIES.request_reads_of_all(self._database.pool, unstarted=UNSTARTED)
+        await QUERIES.request_reads_of_all(self._database.pool)
 
     async def claim(self, most: int, *, now: datetime) -> list[ReadClaim]:
         """Claim users who are due; `now` is the reader's clock."""

@@ -8,7 +8,6 @@ from crm_ingest.repository.queries import (
     LEASE_S,
     QUERIES,
     READABLE,
-    UNSTARTED,
     Database,
     account_of,
 )
@@ -62,7 +61,6 @@ class Webhooks:
                 self._database.pool,
                 company_id=claim.company_id,
                 readable=READABLE,
-                unstarted=UNSTARTED,
             )
         ]
         wanted = any(row["connected"] for row in rows)

@@ -63,7 +63,7 @@ def _push(name: str, push: ShownPush) -> Check:
             name,
             "wait",
             marked("Push has not been tried yet"),
-            marked("Start the connection, then wait a minute."),
+            marked("Wait a minute."),
         )
     return Check(
         name,

@@ -20,7 +20,8 @@ from settings_api.problem import ProblemError
 ASK_FROM = 10
 """A change that touches more items than this is shown before it is saved."""
 
-_UNTOLD = frozenset({409, 503})
+_UNREAD = 409
+_UNTOLD = frozenset({_UNREAD, 503})
 """Not all is read yet, or nobody answers: a preview is a courtesy, the change is saved."""
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -75,7 +76,7 @@ async def save(connection_id: UUID, sent: SentForm, parts: CurrentParts) -> Resp
             if effect is not None and sum(effect.counts.values()) > ASK_FROM:
                 fields = sent.form.multi_items()
                 page = visitor.shows(
-                    "preview.html", connection=known, effect=effect, fields=fields, error=""
+                    "preview.html", connection=known, effect=effect, fields=fields, unread=False
                 )
                 if visitor.scripted:
                     page.headers.update({"hx-retarget": "body", "hx-reswap": "innerHTML"})
@@ -108,12 +109,14 @@ async def before_the_start(
 ) -> Response:
     """What would happen at the start; writes nothing."""
     shown = await calls.connection(connection_id, Response(), visitor.caller, parts)
-    effect, error = None, ""
+    effect, unread = None, False
     try:
         effect = await preview(connection_id, PreviewOrder(), visitor.caller, parts)
     except ProblemError as problem:
-        error = problem.title
-    return visitor.shows("preview.html", connection=shown, effect=effect, fields=None, error=error)
+        unread = problem.status == _UNREAD
+    return visitor.shows(
+        "preview.html", connection=shown, effect=effect, fields=None, unread=unread
+    )
 
 
 async def _effect(

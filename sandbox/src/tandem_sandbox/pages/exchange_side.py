@@ -1,0 +1,98 @@
+"""The calendar of one Exchange mailbox."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tandem_sandbox.exchange.model import CALENDAR, Item, Mailbox
+from tandem_sandbox.exchange.properties import kept, moment_of, stamp, value_of
+from tandem_sandbox.exchange.shelf import Shelf
+from tandem_sandbox.exchange.soap import Element, ExchangeError, t
+from tandem_sandbox.pages.meeting import Change, Meeting, RefusedError, UnknownMeetingError, When
+from tandem_sandbox.world import World
+
+
+class ExchangeSide:
+    """Items of the mailbox's own calendar; a day's midnight is that of the mailbox."""
+
+    name = "exchange"
+    heading = "Exchange"
+    dated = True
+
+    def __init__(self, world: World, shelf: Shelf, mailbox: Mailbox, zone: ZoneInfo) -> None:
+        self._world = world
+        self._shelf = shelf
+        self._mailbox = mailbox
+        self._zone = zone
+        self._own_zone = ZoneInfo(mailbox.timezone)
+        self.account = mailbox.email
+
+    def meetings(self, first: date, last: date) -> list[Meeting]:
+        """What the calendar shows on these days."""
+        folder = self._mailbox.distinguished(CALENDAR)
+        items = [] if folder is None else self._mailbox.items_of(folder)
+        found = [self._shown(item) for item in items]
+        return [one for one in found if one.when and one.when.touches(first, last)]
+
+    def find(self, key: str) -> Meeting:
+        """One item."""
+        return self._shown(self._item(key))
+
+    def create(self, title: str, when: When | None) -> None:
+        """Make an item."""
+        folder = self._mailbox.distinguished(CALENDAR)
+        if folder is None:
+            raise RefusedError("calendar: the mailbox has none")
+        properties = kept(self._mailbox, [t("Subject", title), *self._times(when)])
+        self._write(lambda: self._shelf.put(self._mailbox, folder, properties))
+
+    def change(self, key: str, change: Change) -> None:
+        """Change an item."""
+        item = self._item(key)
+        elements = [] if change.title is None else [t("Subject", change.title)]
+        if change.moves:
+            if item.organizer != self._mailbox.email:
+                raise RefusedError("start: only the organizer can change this meeting")
+            elements += self._times(change.when)
+        properties = item.properties | kept(self._mailbox, elements)
+        self._write(lambda: self._shelf.change(self._mailbox, item, properties))
+
+    def delete(self, key: str) -> None:
+        """Move an item to the deleted ones, as Outlook does."""
+        item = self._item(key)
+        self._write(lambda: self._shelf.remove(self._mailbox, item, keep=True))
+
+    def _item(self, key: str) -> Item:
+        item = self._mailbox.items.get(key)
+        folder = self._mailbox.distinguished(CALENDAR)
+        if item is None or folder is None or item.folder_id != folder.id:
+            raise UnknownMeetingError(key)
+        return item
+
+    def _write(self, write: Callable[[], Any]) -> None:
+        try:
+            write()
+        except ExchangeError as error:
+            raise RefusedError(str(error)) from None
+        self._world.touch()
+
+    def _times(self, when: When | None) -> list[Element]:
+        if when is None:
+            raise RefusedError("start: an item needs a date")
+        whole = when.time is None
+        zone = self._own_zone if whole else self._zone
+        return [
+            t("Start", stamp(when.start(zone))),
+            t("End", stamp(when.end(zone))),
+            t("IsAllDayEvent", "true" if whole else "false"),
+        ]
+
+    def _shown(self, item: Item) -> Meeting:
+        start, end = moment_of(item, "Start"), moment_of(item, "End")
+        if value_of(item, "IsAllDayEvent") == "true":
+            first = start.astimezone(self._own_zone).date()
+            when = When.all_day(first, (end.astimezone(self._own_zone).date() - first).days)
+        else:
+            when = When.between(start, end, self._zone)
+        return Meeting(item.id, value_of(item, "Subject"), when)
