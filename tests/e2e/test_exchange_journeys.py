@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -12,10 +13,12 @@ from exchangelib import (
     CalendarItem,
     Configuration,
     Credentials,
+    EWSDate,
     EWSDateTime,
     EWSTimeZone,
 )
 from exchangelib.items import SEND_TO_NONE
+from exchangelib.recurrence import DailyPattern, Recurrence
 from tests.e2e.company import Company
 from tests.e2e.person import Person, in_days
 from tests.e2e.waiting import eventually
@@ -56,7 +59,12 @@ class Office:
 
         return eventually(look, what=f"event {subject}")
 
-    def create(self, subject: str, begin: datetime) -> CalendarItem:
+    def on(self, day: int) -> CalendarItem:
+        """The one event of a coming day."""
+        [found] = [one for one in self.events() if one.start == in_days(day)]
+        return found
+
+    def create(self, subject: str, begin: datetime, **fields: Any) -> CalendarItem:
         """Make an event of an hour."""
         start = EWSDateTime.from_datetime(begin)
         item = CalendarItem(
@@ -65,6 +73,7 @@ class Office:
             subject=subject,
             start=start,
             end=start + timedelta(hours=1),
+            **fields,
         )
         return item.save(send_meeting_invitations=SEND_TO_NONE)
 
@@ -96,6 +105,17 @@ def office(stack: Stack, company: Company) -> Iterator[Office]:
 def _connected(person: Person, office: Office) -> None:
     shown = connect_exchange(person.tandem, email=office.email, password=office.password)
     person.connection_id = shown["id"]
+
+
+def _await_days(person: Person, subject: str, *days: int) -> None:
+    """Wait until there are activities with a subject on these days and no others."""
+    dates = [f"{in_days(day):%Y-%m-%d}" for day in days]
+
+    def there() -> bool:
+        found = (one["due_date"] for one in person.activities() if one["subject"] == subject)
+        return sorted(found) == dates
+
+    eventually(there, what=f"{subject} in {days} days", seconds=40)
 
 
 def test_an_account_is_found_by_its_address_and_shown_as_connected(person, office):
@@ -148,6 +168,30 @@ def test_an_event_of_exchange_becomes_an_activity_and_both_ways_go_on(person, of
     eventually(lambda: office.event_named("Long lunch").location == "Canteen", what="the place")
     office.event_named("Long lunch").move_to_trash(send_meeting_cancellations=SEND_TO_NONE)
     eventually(lambda: not person.activities(), what="the activity is gone")
+    company.settled()
+    assert (office.events(), person.activities()) == ([], [])
+
+
+def test_occurrences_of_a_series_follow_it_and_their_own_changes(person, office, company):
+    _connected(person, office)
+    begin = in_days(1)
+    rule = Recurrence(
+        pattern=DailyPattern(interval=1), start=EWSDate.from_date(begin.date()), number=4
+    )
+    series = office.create("Daily", begin, recurrence=rule)
+    _await_days(person, "Daily", 1, 2, 3, 4)
+    office.on(2).delete(send_meeting_cancellations=SEND_TO_NONE)
+    special = office.on(3)
+    special.subject = "Special"
+    special.save(update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
+    _await_days(person, "Daily", 1, 4)
+    _await_days(person, "Special", 3)
+    [activity] = [one for one in person.activities() if one["subject"] == "Special"]
+    person.change_activity(activity["id"], subject="Mine")
+    assert person.told(activity["id"], "recurring_read_only")["action"] == "reverted"
+    _await_days(person, "Special", 3)
+    series.move_to_trash(send_meeting_cancellations=SEND_TO_NONE)
+    eventually(lambda: not person.activities(), what="all activities are gone")
     company.settled()
     assert (office.events(), person.activities()) == ([], [])
 

@@ -251,12 +251,12 @@ class ExchangeOwner:
         return str(item.id)
 
     async def retitle(self, event_id: str, title: str) -> None:
-        item = await to_thread(self._item, event_id)
+        item = await to_thread(self.item, event_id)
         item.subject = title
         await to_thread(item.save, update_fields=["subject"], send_meeting_invitations=SEND_TO_NONE)
 
     async def take_away(self, event_id: str) -> None:
-        item = await to_thread(self._item, event_id)
+        item = await to_thread(self.item, event_id)
         await to_thread(item.move_to_trash, send_meeting_cancellations=SEND_TO_NONE)
 
     async def forget_cursors(self) -> None:
@@ -269,7 +269,8 @@ class ExchangeOwner:
         self.own.protocol.close()
         await self.client.close()
 
-    def _item(self, event_id: str) -> CalendarItem:
+    def item(self, event_id: str) -> CalendarItem:
+        """An item as it is."""
         [item] = self.own.fetch([(event_id, None)])
         return item
 

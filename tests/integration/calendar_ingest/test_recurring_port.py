@@ -1,23 +1,31 @@
 """One suite for every implementation of `Recurring`: the provider in memory, and the real ones."""
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, date, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 
 import pytest
+from exchangelib import CalendarItem, EWSDate, EWSDateTime, EWSTimeZone
+from exchangelib.items import SEND_TO_NONE
+from exchangelib.recurrence import DailyPattern, Recurrence
 from tests.integration.calendar_ingest.providers import (
+    ExchangeOwner,
     GoogleOwner,
     MemoryOwner,
     MicrosoftOwner,
     Owner,
+    exchange_owner,
     google_owner,
     microsoft_owner,
 )
 
+from calendar_ingest.adapters.exchange import expansion
 from calendar_ingest.calendars import Changes, Window
 from tandem.contracts.events import EventSnapshot, Series
-from tandem.contracts.meetings import Timed
+from tandem.contracts.meetings import AllDay, Timed
 
+Hands = TypeVar("Hands", bound=Owner)
 FIRST = datetime(2031, 3, 4, 9, tzinfo=UTC)
 ALL = Window(FIRST - timedelta(days=1), FIRST + timedelta(days=30))
 
@@ -42,6 +50,14 @@ class Organizer(Protocol):
         """Delete a series."""
         ...
 
+    async def retitle(self, occurrence: EventSnapshot, title: str) -> None:
+        """Change one occurrence alone."""
+        ...
+
+    async def cancel(self, occurrence: EventSnapshot) -> None:
+        """Delete one occurrence alone."""
+        ...
+
 
 class MemoryOrganizer:
     """Makes series in memory."""
@@ -60,6 +76,19 @@ class MemoryOrganizer:
     async def end(self, series_id: str) -> None:
         self.owner.provider.take_away_series(self.calendar_id, series_id)
 
+    async def retitle(self, occurrence: EventSnapshot, title: str) -> None:
+        await self._put_instead(occurrence, [occurrence.model_copy(update={"title": title})])
+
+    async def cancel(self, occurrence: EventSnapshot) -> None:
+        await self._put_instead(occurrence, [])
+
+    async def _put_instead(self, occurrence: EventSnapshot, events: list[EventSnapshot]) -> None:
+        assert occurrence.series is not None
+        series_id = occurrence.series.series_id
+        found = await _occurrences(self, series_id=series_id)
+        kept = [event for event in found if event.event_id != occurrence.event_id]
+        self.owner.provider.put_series(self.calendar_id, series_id, [*kept, *events])
+
     def _put(self, series_id: str, days: int) -> None:
         starts = [FIRST + timedelta(days=number) for number in range(days)]
         events = [
@@ -74,11 +103,21 @@ class MemoryOrganizer:
         self.owner.provider.put_series(self.calendar_id, series_id, events)
 
 
-class GoogleOrganizer:
-    """Makes series in the sandbox's Google."""
+class _Real(Generic[Hands]):
+    """Changes an occurrence as any other event."""
 
-    def __init__(self, owner: GoogleOwner) -> None:
+    def __init__(self, owner: Hands) -> None:
         self.owner = owner
+
+    async def retitle(self, occurrence: EventSnapshot, title: str) -> None:
+        await self.owner.retitle(occurrence.event_id, title)
+
+    async def cancel(self, occurrence: EventSnapshot) -> None:
+        await self.owner.take_away(occurrence.event_id)
+
+
+class GoogleOrganizer(_Real[GoogleOwner]):
+    """Makes series in the sandbox's Google."""
 
     async def repeat(self, title: str, days: int) -> str:
         body = {
@@ -97,11 +136,8 @@ class GoogleOrganizer:
         await self.owner.take_away(series_id)
 
 
-class MicrosoftOrganizer:
+class MicrosoftOrganizer(_Real[MicrosoftOwner]):
     """Makes series in the sandbox's Microsoft Graph."""
-
-    def __init__(self, owner: MicrosoftOwner) -> None:
-        self.owner = owner
 
     async def repeat(self, title: str, days: int) -> str:
         zone = "W. Europe Standard Time"
@@ -109,28 +145,62 @@ class MicrosoftOrganizer:
             "subject": title,
             "start": {"dateTime": "2031-03-04T10:00:00", "timeZone": zone},
             "end": {"dateTime": "2031-03-04T11:00:00", "timeZone": zone},
-            "recurrence": _daily(days),
+            "recurrence": _daily_in_graph(days),
         }
         return str((await self.owner.call("POST", "", body))["id"])
 
     async def shorten(self, series_id: str, days: int) -> None:
-        await self.owner.call("PATCH", f"/{series_id}", {"recurrence": _daily(days)})
+        await self.owner.call("PATCH", f"/{series_id}", {"recurrence": _daily_in_graph(days)})
 
     async def end(self, series_id: str) -> None:
         await self.owner.take_away(series_id)
 
 
-def _daily(days: int) -> dict[str, object]:
+class ExchangeOrganizer(_Real[ExchangeOwner]):
+    """Makes series in the sandbox's Exchange."""
+
+    async def repeat(self, title: str, days: int) -> str:
+        zone = EWSTimeZone("Europe/Berlin")
+        item = CalendarItem(
+            account=self.owner.own,
+            folder=self.owner.own.calendar,
+            subject=title,
+            start=EWSDateTime(2031, 3, 4, 10, tzinfo=zone),
+            end=EWSDateTime(2031, 3, 4, 11, tzinfo=zone),
+            recurrence=_daily_in_ews(days),
+        )
+        await to_thread(item.save, send_meeting_invitations=SEND_TO_NONE)
+        return str(item.id)
+
+    async def shorten(self, series_id: str, days: int) -> None:
+        item = await to_thread(self.owner.item, series_id)
+        item.recurrence = _daily_in_ews(days)
+        await to_thread(
+            item.save, update_fields=["recurrence"], send_meeting_invitations=SEND_TO_NONE
+        )
+
+    async def end(self, series_id: str) -> None:
+        await self.owner.take_away(series_id)
+
+
+def _daily_in_graph(days: int) -> dict[str, object]:
     return {
         "pattern": {"type": "daily", "interval": 1},
         "range": {"type": "numbered", "startDate": "2031-03-04", "numberOfOccurrences": days},
     }
 
 
-@pytest.fixture(params=["memory", "google", "microsoft"])
+def _daily_in_ews(days: int) -> Recurrence:
+    return Recurrence(pattern=DailyPattern(interval=1), start=EWSDate(2031, 3, 4), number=days)
+
+
+@pytest.fixture(params=["memory", "google", "microsoft", "exchange"])
 async def organizer(request: pytest.FixtureRequest) -> AsyncIterator[Organizer]:
     if request.param == "memory":
         yield MemoryOrganizer(MemoryOwner())
+    elif request.param == "exchange":
+        async with exchange_owner() as exchange:
+            yield ExchangeOrganizer(exchange)
     elif request.param == "google":
         async with google_owner() as google:
             yield GoogleOrganizer(google)
@@ -217,6 +287,27 @@ async def test_what_a_series_has_lost_is_gone_by_its_id(organizer: Organizer):
     assert await organizer.owner.access.calendars.get(organizer.owner.calendar, lost) is None
 
 
+async def test_an_occurrence_is_changed_and_another_cancelled_by_itself(organizer: Organizer):
+    series_id = await organizer.repeat("Daily", 3)
+    cursor = (await _changes(organizer)).cursor
+    first, second, third = await _occurrences(organizer)
+    await organizer.retitle(second, "Special")
+    await organizer.cancel(third)
+    found = await _occurrences(organizer)
+    assert [(event.event_id, event.title) for event in found] == [
+        (first.event_id, "Daily"),
+        (second.event_id, "Special"),
+    ]
+    assert found[1].series == second.series
+    assert found[1].version != second.version
+    assert await organizer.owner.access.calendars.get(organizer.owner.calendar, third.event_id) is (
+        None
+    )
+    later = await _changes(organizer, cursor)
+    told = {event.event_id for event in later.observed} | {one.event_id for one in later.gone}
+    assert later.series == (series_id,) or told == {second.event_id, third.event_id}
+
+
 async def test_a_deleted_series_is_one_tombstone_and_has_no_occurrences(organizer: Organizer):
     series_id = await organizer.repeat("Daily", 3)
     cursor = (await _changes(organizer)).cursor
@@ -230,3 +321,37 @@ async def test_a_deleted_series_is_one_tombstone_and_has_no_occurrences(organize
 
 async def test_an_unknown_series_has_no_occurrences(organizer: Organizer):
     assert await _occurrences(organizer, series_id="unknown") == []
+
+
+@pytest.mark.parametrize("organizer", ["exchange"], indirect=True)
+async def test_a_stretch_with_too_many_events_is_read_on_from_its_last(organizer, monkeypatch):
+    monkeypatch.setattr(expansion, "PAGE_EVENTS", 4)
+    await organizer.repeat("Daily", 10)
+    found = await _occurrences(organizer)
+    assert len({event.event_id for event in found}) == 10
+    # One call for each page, and each begins with what the one before ended with.
+    assert len(found) == 13
+
+
+@pytest.mark.parametrize("organizer", ["exchange"], indirect=True)
+async def test_occurrences_of_whole_days_keep_their_days(organizer):
+    zone = EWSTimeZone("Europe/Berlin")
+    days = {"start": EWSDate(2031, 3, 28), "end": EWSDate(2031, 3, 28), "is_all_day": True}
+    zones = {"_start_timezone": zone, "_end_timezone": zone}
+    rule = Recurrence(pattern=DailyPattern(interval=1), start=EWSDate(2031, 3, 28), number=4)
+    item = CalendarItem(
+        account=organizer.owner.own,
+        folder=organizer.owner.own.calendar,
+        subject="Fair",
+        recurrence=rule,
+        **days,
+        **zones,
+    )
+    await to_thread(item.save, send_meeting_invitations=SEND_TO_NONE)
+    window = Window(FIRST, FIRST + timedelta(days=40))
+    found = (
+        await organizer.owner.access.recurring.occurrences(organizer.owner.calendar, window)
+    ).observed
+    dates = [date(2031, 3, day) for day in (28, 29, 30, 31)]
+    assert [event.schedule for event in found] == [AllDay(first=day, days=1) for day in dates]
+    assert [event.series.original_start for event in found] == dates

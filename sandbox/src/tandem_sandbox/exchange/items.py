@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tandem_sandbox.exchange.folders import folders_of, named_folder
 from tandem_sandbox.exchange.model import CALENDAR, Item, Mailbox
+from tandem_sandbox.exchange.occurrences import found, view
 from tandem_sandbox.exchange.properties import (
     guests_of,
     item_id,
@@ -89,6 +90,7 @@ class Items:
                 )
             before = set(guests_of(item))
             self._shelf.change(mailbox, item, _changed(mailbox, item, children(change, "Updates")))
+            item = found(mailbox, reference if reference is not None else change)
             if send != "SendToNone":
                 self._shelf.mail(mailbox, item, "update" if before else "invitation")
             conflicts = holding(m("ConflictResults"), [t("Count", "0")])
@@ -114,16 +116,22 @@ class Items:
         """Answer FindItem: a page of what meets a restriction, or a calendar's view of a span."""
         shape = child(request, "ItemShape")
         restriction = child(request, "Restriction")
-        view = child(request, "CalendarView")
-        page = child(request, "IndexedPageItemView")
+        span = child(request, "CalendarView")
+        page = child(request, "IndexedPageItemView") if span is None else span
         messages = []
         for folder in folders_of(mailbox, request, "ParentFolderIds"):
             items = [
                 item
                 for item in mailbox.items_of(folder)
-                if (restriction is None or holds(restriction, item))
-                and (view is None or _overlaps(item, view))
+                if restriction is None or holds(restriction, item)
             ]
+            if span is not None:
+                items = view(
+                    mailbox,
+                    items,
+                    datetime.fromisoformat(span.get("StartDate", "")),
+                    datetime.fromisoformat(span.get("EndDate", "")),
+                )
             items.sort(key=lambda item: (moment_of(item, "Start"), item.id))
             start = int(page.get("Offset", "0")) if page is not None else 0
             asked = page.get("MaxEntriesReturned") if page is not None else None
@@ -138,21 +146,6 @@ class Items:
             listed = holding(t("Items"), [shown(mailbox, item, shape) for item in cut])
             messages.append(success("FindItem", [holding(root, [listed])]))
         return answered("FindItem", messages)
-
-
-def found(mailbox: Mailbox, reference: Element) -> Item:
-    """The item that an id means.
-
-    Raises:
-        ExchangeError: there is none such.
-    """
-    name = reference.get("Id", "")
-    if not name.startswith("AAMk"):
-        raise ExchangeError("ErrorInvalidIdMalformed", "Id is malformed.")
-    item = mailbox.items.get(name)
-    if item is None:
-        raise ExchangeError("ErrorItemNotFound", "The specified object was not found in the store.")
-    return item
 
 
 def _each(
@@ -185,9 +178,3 @@ def _changed(mailbox: Mailbox, item: Item, updates: list[Element]) -> dict[str, 
         else:
             properties |= kept(mailbox, children(update, "CalendarItem"))
     return properties
-
-
-def _overlaps(item: Item, view: Element) -> bool:
-    start = datetime.fromisoformat(view.get("StartDate", ""))
-    end = datetime.fromisoformat(view.get("EndDate", ""))
-    return moment_of(item, "End") > start and moment_of(item, "Start") < end

@@ -6,12 +6,25 @@ from pydantic import BaseModel, Field
 
 CALENDAR = "calendar"
 DELETED_ITEMS = "deleteditems"
+RECURRENCE = "Recurrence"
 ROOT = "root"
 MESSAGE_ROOT = "msgfolderroot"
 
 
+class Deviation(BaseModel):
+    """What was changed of one occurrence alone."""
+
+    properties: dict[str, str]
+    changed: int
+    changed_at: datetime
+
+
 class Item(BaseModel):
-    """One item; `changed` and `created` are numbers of changes of the whole server."""
+    """One item; `changed` and `created` are numbers of changes of the whole server.
+
+    A series keeps what was changed and deleted of its occurrences by their starts by the rule. An
+    occurrence is drawn from it, and knows its series and that start.
+    """
 
     id: str
     folder_id: str
@@ -23,6 +36,16 @@ class Item(BaseModel):
     organizer: str
     response: str = "Organizer"
     cancelled: bool = False
+    deviations: dict[str, Deviation] = Field(default_factory=dict)
+    removed_starts: list[str] = Field(default_factory=list)
+    series_id: str = ""
+    original_start: str = ""
+    deviates: bool = False
+
+    @property
+    def recurs(self) -> bool:
+        """Whether the item is a whole series."""
+        return RECURRENCE in self.properties
 
     @property
     def change_key(self) -> str:

@@ -148,7 +148,7 @@ def _every(mailbox: Mailbox, item: Item) -> dict[str, Element]:
             )
         ],
     )
-    made = {
+    made: dict[str, Element] = {
         "ItemId": item_id(item),
         "ParentFolderId": t("ParentFolderId", Id=item.folder_id, ChangeKey="AQAAAA=="),
         **{name: t(name, value) for name, value in DEFAULTS.items()},
@@ -162,12 +162,34 @@ def _every(mailbox: Mailbox, item: Item) -> dict[str, Element]:
         "IsCancelled": t("IsCancelled", "true" if item.cancelled else "false"),
         "MyResponseType": t("MyResponseType", item.response),
         "Duration": t("Duration", _length(item)),
-        "CalendarItemType": t("CalendarItemType", "Single"),
-        "IsRecurring": t("IsRecurring", "false"),
+        **_recurring(item),
         "HasAttachments": t("HasAttachments", "false"),
     }
     made.setdefault("EndTimeZone", t("EndTimeZone", Id=made["StartTimeZone"].get("Id", "UTC")))
     return made
+
+
+def _recurring(item: Item) -> dict[str, Element]:
+    """What tells of an item that it is single, a series or one of its occurrences."""
+    kind = "Single"
+    made: dict[str, Element] = {}
+    if item.recurs:
+        kind = "RecurringMaster"
+        deleted = [
+            holding(t("DeletedOccurrence"), [t("Start", start)]) for start in item.removed_starts
+        ]
+        if deleted:
+            made["DeletedOccurrences"] = holding(t("DeletedOccurrences"), deleted)
+    elif item.series_id:
+        kind = "Exception" if item.deviates else "Occurrence"
+        made["OriginalStart"] = t("OriginalStart", item.original_start)
+        made["RecurrenceId"] = t("RecurrenceId", item.original_start)
+    recurs = "false" if kind == "Single" else "true"
+    return {
+        "CalendarItemType": t("CalendarItemType", kind),
+        "IsRecurring": t("IsRecurring", recurs),
+        **made,
+    }
 
 
 def _length(item: Item) -> str:

@@ -24,6 +24,13 @@ def windows_zone(name: str) -> str:
     return _WINDOWS.get(name, "UTC")
 
 
+def zone_of(windows: str, owner: str) -> str:
+    """The IANA zone of a name of Windows' for an owner who lives in one, which it may mean."""
+    if windows_zone(owner) == windows:
+        return owner
+    return next((name for name, known in _WINDOWS.items() if known == windows), owner)
+
+
 def server_time_zones(_request: Element) -> Element:
     """Answer GetServerTimeZones: every zone with its standard bias."""
     zones = [_definition(name, bias) for name, bias in _BIAS.items()]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from calendar_ingest.adapters.exchange.calendars import ExchangeCalendars
 from calendar_ingest.adapters.exchange.client import ExchangeClient
 from calendar_ingest.adapters.exchange.push import ExchangePush
+from calendar_ingest.adapters.exchange.series import ExchangeRecurring
 from calendar_ingest.calendars import Access
 from calendar_ingest.settings import ExchangeSettings
 from tandem.runtime.clock import Clock
@@ -20,4 +21,5 @@ def exchange_access(client: ExchangeClient, settings: ExchangeSettings, *, clock
             ttl=timedelta(seconds=settings.exchange_channel_ttl_s),
             clock=clock,
         ),
+        recurring=ExchangeRecurring(client),
     )

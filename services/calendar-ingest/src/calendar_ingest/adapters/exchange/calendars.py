@@ -42,7 +42,7 @@ class ExchangeCalendars:
         )
 
     async def get(self, calendar: Calendar, event_id: str) -> EventSnapshot | None:
-        """Read one event; None where it is deleted, cancelled or unknown."""
+        """Read one event; see the port."""
         return await self._client.call(
             calendar.account,
             "GetItem",

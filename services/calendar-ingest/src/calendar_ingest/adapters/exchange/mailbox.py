@@ -1,6 +1,5 @@
 """One account at its server, as blocking calls; they run in threads of `ExchangeClient`."""
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
@@ -12,9 +11,17 @@ from exchangelib.properties import FolderId
 from exchangelib.services import SyncFolderItems
 
 from calendar_ingest.adapters.exchange.cursors import Cursor
+from calendar_ingest.adapters.exchange.expansion import Expansion
 from calendar_ingest.adapters.exchange.failures import FOLDER, MISSING, ConflictError, translated
+from calendar_ingest.adapters.exchange.fetching import fetched
 from calendar_ingest.adapters.exchange.marks import FIELD, mark
-from calendar_ingest.adapters.exchange.snapshots import FIELDS, SINGLE, is_organizer, snapshot
+from calendar_ingest.adapters.exchange.snapshots import (
+    MASTER,
+    OCCURRENCE,
+    SINGLE,
+    is_organizer,
+    snapshot,
+)
 from calendar_ingest.adapters.exchange.values import Values, merged, values
 from calendar_ingest.adapters.reading import readable, skip
 from calendar_ingest.calendars import (
@@ -26,8 +33,10 @@ from calendar_ingest.calendars import (
     MissingError,
     NewEvent,
     NotOrganizerError,
+    Occurrences,
     StaleError,
     Tombstone,
+    Window,
 )
 from tandem.contracts.connections import Provider
 from tandem.contracts.events import EventSnapshot
@@ -46,6 +55,7 @@ class Mailbox:
         self._account = account
         self._owner = str(account.primary_smtp_address)
         self._folders: dict[str, Folder] = {}
+        self._expansion = Expansion(account, self._owner)
 
     def close(self) -> None:
         """Let go of the connections to the server."""
@@ -89,25 +99,41 @@ class Mailbox:
             touched = [item for kind, item in found if kind in {"create", "update"}]
             gone = [Tombstone(item.id) for kind, item in found if kind == "delete"]
             observed: list[EventSnapshot] = []
-            for item in self._fetched(touched):
+            series: list[str] = []
+            for item in fetched(self._account, touched):
                 if item.is_cancelled:
                     gone.append(Tombstone(item.id))
+                elif item.type == MASTER:
+                    series.append(item.id)
                 elif (event := self._readable(item)) and not (
                     cursor.full and _ends(event) < ended_after
                 ):
                     observed.append(event)
         more = not sync.includes_last_item_in_range
         after = Cursor(state=sync.sync_state, full=cursor.full and more)
-        return Changes(tuple(observed), tuple(gone), cursor=str(after), more=more)
+        return Changes(
+            tuple(observed), tuple(gone), cursor=str(after), more=more, series=tuple(series)
+        )
 
     def get(self, calendar_id: str, event_id: str) -> EventSnapshot | None:
-        """Read one event; None where it is deleted, cancelled or unknown."""
+        """Read one event; None where it is deleted, cancelled, unknown or a whole series."""
         self._folder(calendar_id)
         try:
             item = self._present(calendar_id, event_id)
         except MissingError:
             return None
-        return snapshot(item, self._owner)
+        if item.type in OCCURRENCE:
+            with translated():
+                return self._expansion.one(item)
+        return None if item.type == MASTER else snapshot(item, self._owner)
+
+    def occurrences(
+        self, calendar_id: str, window: Window, *, series_id: str | None, page: str | None
+    ) -> Occurrences:
+        """A page of occurrences that take place in a window; see the port."""
+        folder = self._folder(calendar_id)
+        with translated():
+            return self._expansion.occurrences(folder, window, series_id=series_id, page=page)
 
     def create(self, calendar_id: str, new: NewEvent) -> Created:
         """Make an event, unless its mark is found on one that was made before."""
@@ -118,7 +144,7 @@ class Mailbox:
             if before is not None:
                 return Created(self._again(calendar_id, before.id), found=True)
             deleted = self._marked(self._account.trash, name)
-            kept = next(self._fetched([deleted]), None) if deleted is not None else None
+            kept = next(fetched(self._account, [deleted]), None) if deleted is not None else None
             if kept is not None:
                 return Created(snapshot(kept, self._owner), deleted=True, found=True)
             filled = values(new.meeting, _NEW, time_zone=new.time_zone)
@@ -189,7 +215,7 @@ class Mailbox:
     def _present(self, calendar_id: str, event_id: str) -> CalendarItem:
         """A living item of the calendar; MissingError where there is none."""
         with translated():
-            item = next(self._fetched([CalendarItem(id=event_id, changekey=None)]), None)
+            item = next(fetched(self._account, [CalendarItem(id=event_id, changekey=None)]), None)
         if item is None:
             raise MissingError("the event was deleted")
         parent = item.parent_folder_id.id if item.parent_folder_id else calendar_id
@@ -201,18 +227,8 @@ class Mailbox:
         """An event as it came out of a write."""
         return snapshot(self._present(calendar_id, event_id), self._owner)
 
-    def _fetched(self, items: Iterable[CalendarItem]) -> Iterator[CalendarItem]:
-        """Whole items, without those that are gone meanwhile."""
-        ids = [(item.id, item.changekey) for item in items]
-        for one in self._account.fetch(ids, only_fields=FIELDS) if ids else ():
-            if isinstance(one, MISSING):
-                continue
-            if isinstance(one, Exception):
-                raise one
-            yield one
-
     def _readable(self, item: CalendarItem) -> EventSnapshot | None:
-        """An event, unless it belongs to a series or is of a shape that nobody has told of."""
+        """An event, unless it is an occurrence or of a shape that nobody has told of."""
         if item.type not in {None, SINGLE}:
             skip(Provider.EXCHANGE, "series")
             return None

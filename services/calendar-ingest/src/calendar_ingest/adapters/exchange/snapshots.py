@@ -7,7 +7,7 @@ from exchangelib import CalendarItem, HTMLBody
 from isodate import ISO8601Error, parse_duration  # type: ignore[import-untyped]
 
 from calendar_ingest.adapters.exchange.marks import FIELD, link_mark
-from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, TextFormat
+from tandem.contracts.events import Attendee, EventKind, EventSnapshot, Response, Series, TextFormat
 from tandem.contracts.meetings import AllDay, Schedule, Timed
 
 FIELDS: Final = (
@@ -31,10 +31,14 @@ FIELDS: Final = (
     "last_modified_time",
     "parent_folder_id",
     "_start_timezone",
+    "uid",
+    "original_start",
     FIELD,
 )
 """What is asked for of an item."""
 SINGLE: Final = "Single"
+MASTER: Final = "RecurringMaster"
+OCCURRENCE: Final = frozenset({"Occurrence", "Exception"})
 DAYS_MAX: Final = 3660
 _ORDINARY: Final = "IPM.Appointment"
 _PRIVATE: Final = {"Private", "Confidential"}
@@ -45,8 +49,8 @@ _RESPONSES: Final = {
 }
 
 
-def snapshot(item: CalendarItem, owner: str) -> EventSnapshot:
-    """An event as it is; `owner` is the address of the mailbox.
+def snapshot(item: CalendarItem, owner: str, *, series_id: str | None = None) -> EventSnapshot:
+    """An event as it is, or an occurrence of a series; `owner` is the address of the mailbox.
 
     Raises ValueError for an item without times.
     """
@@ -67,7 +71,9 @@ def snapshot(item: CalendarItem, owner: str) -> EventSnapshot:
         response=_RESPONSES.get(item.my_response_type or "", Response.NONE),
         is_organizer=is_organizer(item, owner),
         attendees=_attendees(item, owner),
-        link_mark=link_mark(item),
+        # An occurrence has the mark of its series, which is no single event of ours any more.
+        link_mark=link_mark(item) if series_id is None else None,
+        series=_series(item, series_id) if series_id is not None else None,
     )
 
 
@@ -75,6 +81,16 @@ def is_organizer(item: CalendarItem, owner: str) -> bool:
     """Whether the owner of the mailbox organises an event; nobody organises his own note."""
     organizer = (getattr(item.organizer, "email_address", None) or "").lower()
     return item.my_response_type == "Organizer" or not organizer or organizer == owner.lower()
+
+
+def _series(item: CalendarItem, series_id: str) -> Series:
+    if item.original_start is None:
+        raise ValueError("the occurrence does not tell when it was to be")
+    start = _utc(item.original_start)
+    if item.is_all_day:
+        zone = item._start_timezone or UTC  # noqa: SLF001 - no public name
+        return Series(series_id=series_id, original_start=start.astimezone(zone).date())
+    return Series(series_id=series_id, original_start=start)
 
 
 def _kind(item_class: str) -> EventKind:
