@@ -118,7 +118,8 @@ async def test_another_calendar_is_read_before_it_is_foreseen(hands):
 
 
 def _title(command) -> str:
-    return str(command.draft.subject if command.kind == "create_activity" else command.meeting.title)
+    made = command.draft.subject if command.kind == "create_activity" else command.meeting.title
+    return str(made)
 
 
 async def test_a_preview_counts_as_no_decision_and_leaves_no_span(hands, spans):
