@@ -55,6 +55,8 @@ class Owner(Protocol):
     """Whether guests can be written without being mailed."""
     names_events: bool
     """Whether the id of an event is ours to give."""
+    tells_repeats: bool
+    """Whether the provider says that a create has found what an earlier one made."""
 
     async def put(self, title: str) -> str:
         """Make an event; returns its id."""
@@ -82,6 +84,7 @@ class MemoryOwner:
 
     invites_quietly = True
     names_events = True
+    tells_repeats = True
 
     def __init__(self) -> None:
         self.provider = MemoryProvider(SystemClock(), page_size=3)
@@ -127,6 +130,7 @@ class GoogleOwner:
 
     invites_quietly = True
     names_events = True
+    tells_repeats = True
 
     def __init__(self, world: World, http: httpx.AsyncClient) -> None:
         self.world = world
@@ -212,6 +216,7 @@ class ExchangeOwner:
 
     invites_quietly = True
     names_events = False
+    tells_repeats = True
 
     def __init__(self, world: World, base_url: str, settings: ExchangeSettings) -> None:
         self.world = world
@@ -303,6 +308,7 @@ class MicrosoftOwner:
 
     invites_quietly = False
     names_events = False
+    tells_repeats = False
 
     def __init__(self, world: World, http: httpx.AsyncClient, webhook_url: str) -> None:
         self.world = world
