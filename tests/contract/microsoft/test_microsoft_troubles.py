@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.contract.microsoft.clients import Person, refused
@@ -111,6 +112,13 @@ async def test_a_batch_answers_twenty_requests_each_by_itself(anna: Person):
     too_many = await anna.raw("POST", "/$batch", json=_batch(*[CREATE] * 21))
     assert too_many.status_code == 400
     assert len((await anna.raw("GET", "/me/events?$top=50")).json()["value"]) == 19
+
+
+async def test_ids_within_a_batch_may_be_percent_encoded(anna: Person):
+    made = await anna.make("One")
+    read = {"method": "GET", "url": f"/me/events/{quote(made.id, safe='')}"}
+    answer = await anna.raw("POST", "/$batch", json=_batch(read, read))
+    assert [one["body"]["subject"] for one in answer.json()["responses"]] == ["One", "One"]
 
 
 async def test_what_depends_on_a_failed_request_of_a_batch_is_not_tried(anna: Person):

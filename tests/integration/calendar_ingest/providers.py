@@ -313,6 +313,8 @@ class MicrosoftOwner:
     def __init__(self, world: World, http: httpx.AsyncClient, webhook_url: str) -> None:
         self.world = world
         self.token = static_token("microsoft", MICROSOFT_OWNER)
+        self.sent: list[httpx.Request] = []
+        http.event_hooks["request"].append(self._note)
         self._http = http
         calendar_id = ids.calendar_id(MICROSOFT_OWNER)
         self._path = f"/microsoft/v1.0/me/calendars/{calendar_id}/events"
@@ -356,6 +358,9 @@ class MicrosoftOwner:
 
     async def take_away(self, event_id: str) -> None:
         await self.call("DELETE", f"/{event_id}")
+
+    async def _note(self, request: httpx.Request) -> None:
+        self.sent.append(request)
 
     async def forget_cursors(self) -> None:
         self.world.microsoft.expire_delta_tokens(MICROSOFT_OWNER)

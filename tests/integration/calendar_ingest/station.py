@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from calendar_ingest.adapters.memory import MemoryProvider
 from calendar_ingest.app import create_app
+from calendar_ingest.calendars import Providers
 from calendar_ingest.settings import Settings
 from tandem.contracts.connections import (
     ConnectionChanged,
@@ -104,11 +105,12 @@ class Station:
         )
 
     @asynccontextmanager
-    async def service(self, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async def service(
+        self, *, providers: Providers | None = None, **changes: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
         """A running service, and a client of its endpoints."""
-        app = create_app(
-            self.settings(**changes), providers={Provider.GOOGLE: self.provider.access}
-        )
+        known = providers or {Provider.GOOGLE: self.provider.access}
+        app = create_app(self.settings(**changes), providers=known)
         async with (
             LifespanManager(app, startup_timeout=60, shutdown_timeout=60) as manager,
             httpx.AsyncClient(
@@ -174,6 +176,7 @@ def connection_changed(
     status: ConnectionStatus = ConnectionStatus.ACTIVE,
     calendar_id: str = "work@example.com",
     credential_id: UUID | None = None,
+    provider: Provider = Provider.GOOGLE,
 ) -> ConnectionChanged:
     """A connection as settings-api tells it."""
     return ConnectionChanged(
@@ -185,7 +188,7 @@ def connection_changed(
         crm_credential_id=uuid4(),
         crm_api_url="https://example.test",
         calendar_credential_id=credential_id or uuid4(),
-        provider=Provider.GOOGLE,
+        provider=provider,
         email="owner@example.com",
         owner_email="owner@example.com",
         owner_time_zone="Europe/Berlin",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
@@ -68,4 +69,4 @@ class Batch:
 def query_of(url: str) -> tuple[str, QueryParams]:
     """Path and query of an address within a batch."""
     path, _, query = url.partition("?")
-    return "/" + path.strip("/"), QueryParams(query)
+    return "/" + unquote(path.strip("/")), QueryParams(query)

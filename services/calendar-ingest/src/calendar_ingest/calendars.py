@@ -240,11 +240,15 @@ class Push(Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """Everything that one provider can do for us; without `recurring` series are left alone."""
+    """Everything that one provider can do for us; without `recurring` series are left alone.
+
+    `backfill_at_once` writes of a backfill to one mailbox are best begun together.
+    """
 
     calendars: Calendars
     push: Push
     recurring: Recurring | None = None
+    backfill_at_once: int = 1
 
 
 Providers = Mapping[Provider, Access]

@@ -1,9 +1,12 @@
 """Carries out commands: one after the other in each mailbox, many mailboxes side by side.
 
+Where a provider likes it, writes of a backfill, which are of different links, begin together.
 A repeated command has the outcome that it had, without a second write; an older one is dropped;
 what has to wait for the provider waits in PostgreSQL and blocks nobody else.
 """
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from calendar_ingest.calendars import Providers
@@ -47,21 +50,34 @@ class Writer:
 
     async def write(self, claim: WriteClaim) -> None:
         """Carry out everything that is due in a mailbox."""
+        access = self._providers[claim.provider]
         writes = Writes(
-            calendars=self._providers[claim.provider].calendars,
+            calendars=access.calendars,
             credential_id=claim.credential_id,
             new_id=self._runtime.new_id,
             now=self._runtime.clock.now,
         )
         pause_s = 0.0
-        while pause_s <= 0 and (due := await self._commands.due(claim)):
-            for queued in due:
+        most = access.backfill_at_once
+        while pause_s <= 0 and (due := await self._commands.due(claim, most)):
+            for together in _together(due, most):
                 if not await self._commands.keep(claim):
                     return
-                pause_s = await self._carry_out(claim, queued, writes)
+                pause_s = await self._carry_out_all(claim, together, writes)
                 if pause_s > 0:
                     break
         await self._commands.stop(claim, pause_s)
+
+    async def _carry_out_all(
+        self, claim: WriteClaim, together: Sequence[QueuedCommand], writes: Writes
+    ) -> float:
+        if len(together) == 1:
+            return await self._carry_out(claim, together[0], writes)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._carry_out(claim, queued, writes)) for queued in together
+            ]
+        return max(task.result() for task in tasks)
 
     async def _carry_out(self, claim: WriteClaim, queued: QueuedCommand, writes: Writes) -> float:
         """Carry out one command; returns the seconds for which the mailbox is to be left alone."""
@@ -117,3 +133,14 @@ class Writer:
                 outcome = OUTCOME_MESSAGES.validate_json(queued.outcome)
                 await self._runtime.outbox.add(db, [outgoing(SYNC_OUTCOMES, outcome)])
         self._runtime.outbox.wake()
+
+
+def _together(due: Sequence[QueuedCommand], most: int) -> Iterator[Sequence[QueuedCommand]]:
+    """What may begin at the same time: up to `most` of a backfill, anything else by itself."""
+    first = 0
+    while first < len(due):
+        end = first + 1
+        while end < len(due) and end - first < most and due[first].backfill and due[end].backfill:
+            end += 1
+        yield due[first:end]
+        first = end

@@ -83,12 +83,14 @@ class Commands:
             for row in rows
         ]
 
-    async def due(self, claim: WriteClaim) -> list[QueuedCommand]:
-        """The next commands of a mailbox, in their order."""
+    async def due(self, claim: WriteClaim, least: int = 1) -> list[QueuedCommand]:
+        """The next commands of a mailbox, in their order: `least` of them if there are as many."""
         rows = [
             row
             async for row in QUERIES.due_commands(
-                self._database.pool, connection_id=claim.connection_id, most=BATCH_MAX
+                self._database.pool,
+                connection_id=claim.connection_id,
+                most=max(BATCH_MAX, least),
             )
         ]
         return [

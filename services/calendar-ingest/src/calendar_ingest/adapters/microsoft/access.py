@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 
+from calendar_ingest.adapters.microsoft.batches import REQUESTS_MAX
 from calendar_ingest.adapters.microsoft.calendars import MicrosoftCalendars
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient
 from calendar_ingest.adapters.microsoft.push import MicrosoftPush
@@ -28,4 +29,5 @@ def microsoft_access(
             clock=clock,
         ),
         recurring=MicrosoftRecurring(client),
+        backfill_at_once=REQUESTS_MAX,
     )

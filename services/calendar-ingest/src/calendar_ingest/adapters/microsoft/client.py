@@ -6,11 +6,14 @@ Each is sent once; an answer becomes an object, or an error in our own words.
 import asyncio
 import importlib
 import json
+from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from opentelemetry.trace import SpanKind
 
+from calendar_ingest.adapters.microsoft.batches import Answer, Batches
 from calendar_ingest.adapters.microsoft.mailboxes import Mailboxes
 from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.tokens import Tokens
@@ -57,17 +60,22 @@ class MicrosoftClient:
         self._tokens = tokens
         self._clock = clock
         self._mailboxes = Mailboxes(clock)
+        self._batches = Batches(api_url.rstrip("/"), self._send)
         self._requests: Requests | None = None
-        self._loading = asyncio.Lock()
+        self._loading: asyncio.Future[ModuleType] | None = None
 
     async def requests(self) -> "Requests":
         """The builder of requests; the vendor's library is loaded by the first call."""
-        async with self._loading:
-            if self._requests is None:
-                module = await asyncio.to_thread(
-                    importlib.import_module, "calendar_ingest.adapters.microsoft.requests"
+        if self._requests is None:
+            if self._loading is None:
+                self._loading = asyncio.ensure_future(
+                    asyncio.to_thread(
+                        importlib.import_module, "calendar_ingest.adapters.microsoft.requests"
+                    )
                 )
-                self._requests = module.Requests(self._api_url)
+            # Everybody who waits goes on at the same moment, so that a batch is not torn apart.
+            module = await asyncio.shield(self._loading)
+            self._requests = self._requests or module.Requests(self._api_url)
         return self._requests
 
     async def call(
@@ -83,20 +91,17 @@ class MicrosoftClient:
             headers["content-type"] = "application/json"
         if etag:
             headers["if-match"] = etag
-        async with self._mailboxes.places(account):
-            token = await self._tokens.token(account)
-            with (
-                span(f"microsoft.{operation}", kind=SpanKind.CLIENT),
-                metrics.PROVIDER_SECONDS.labels("microsoft", operation).time(),
-            ):
-                try:
-                    response, content = await self._exchange(request, headers, token)
-                    if response.status_code == httpx.codes.UNAUTHORIZED:
-                        token = await self._tokens.token(account, stale=token)
-                        response, content = await self._exchange(request, headers, token)
-                except httpx.HTTPError as error:
-                    _count(operation, "unavailable")
-                    raise Retryable(f"microsoft: {type(error).__name__}") from error
+        together = account.background and request.method != "GET"
+        send = self._batches.send if together else self._send
+        with (
+            span(f"microsoft.{operation}", kind=SpanKind.CLIENT),
+            metrics.PROVIDER_SECONDS.labels("microsoft", operation).time(),
+        ):
+            try:
+                response, content = await send(account, request, headers)
+            except httpx.HTTPError as error:
+                _count(operation, "unavailable")
+                raise Retryable(f"microsoft: {type(error).__name__}") from error
         return self._translate(account, operation, response, content)
 
     async def _wait(self, account: Account) -> None:
@@ -106,9 +111,20 @@ class MicrosoftClient:
         if wait > 0:
             await self._clock.sleep(wait)
 
+    async def _send(
+        self, account: Account, request: GraphRequest, headers: Mapping[str, str]
+    ) -> Answer:
+        async with self._mailboxes.places(account):
+            token = await self._tokens.token(account)
+            response, content = await self._exchange(request, headers, token)
+            if response.status_code == httpx.codes.UNAUTHORIZED:
+                token = await self._tokens.token(account, stale=token)
+                response, content = await self._exchange(request, headers, token)
+        return response, content
+
     async def _exchange(
-        self, request: GraphRequest, headers: dict[str, str], token: str
-    ) -> tuple[httpx.Response, bytes]:
+        self, request: GraphRequest, headers: Mapping[str, str], token: str
+    ) -> Answer:
         async with self._http.stream(
             request.method,
             request.url,
