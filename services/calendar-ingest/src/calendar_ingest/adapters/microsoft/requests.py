@@ -1,6 +1,6 @@
 """Builds Graph's requests with the vendor's own library, which never sends any itself.
 
-The library takes half a second and 50 MB to load, so this module is imported by the first call
+The library takes half a second and 12 MB to load, so this module is imported by the first call
 for a Microsoft account, in a thread.
 """
 
