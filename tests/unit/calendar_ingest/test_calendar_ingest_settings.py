@@ -68,3 +68,30 @@ def test_plain_http_is_for_sandboxes_that_say_so(environment):
     environment.setenv("GOOGLE_API_URL", "http://127.0.0.1:8090/google/calendar/v3/")
     environment.setenv("ALLOW_PLAIN_HTTP", "true")
     assert from_environment(Settings).allow_plain_http
+
+
+MICROSOFT = {
+    "MICROSOFT_CLIENT_ID": "client",
+    "MICROSOFT_CLIENT_SECRET": "client-secret",
+    "MICROSOFT_WEBHOOK_URL": "https://tandem.example.com/webhooks/microsoft",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MICROSOFT_CLIENT_SECRET", ""),
+        ("MICROSOFT_WEBHOOK_URL", ""),
+        ("MICROSOFT_WEBHOOK_URL", "http://example.com/webhooks/microsoft"),
+        ("MICROSOFT_API_URL", "http://example.com/v1.0/"),
+        ("MICROSOFT_SUBSCRIPTION_S", "1"),
+    ],
+)
+def test_who_offers_microsoft_tells_the_whole_of_it(environment, capsys, name, value):
+    for other, good in MICROSOFT.items():
+        environment.setenv(other, good)
+    assert from_environment(Settings).microsoft_client_id == "client"
+    environment.setenv(name, value)
+    with pytest.raises(SystemExit):
+        from_environment(Settings)
+    assert name in capsys.readouterr().err

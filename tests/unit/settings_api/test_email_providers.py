@@ -48,3 +48,11 @@ async def test_what_cannot_be_connected_names_the_field_and_what_works(email, na
 
 async def test_a_named_provider_needs_no_known_domain():
     assert await provider_of("anna@elsewhere.example", "google", KNOWN) is Provider.GOOGLE
+
+
+async def test_microsoft_s_accounts_are_found_where_they_are_offered():
+    offered = {Provider.GOOGLE, Provider.MICROSOFT}
+    for email in ("anna@outlook.com", "anna@contoso.onmicrosoft.com"):
+        assert await provider_of(email, None, KNOWN, offered=offered) is Provider.MICROSOFT
+    with pytest.raises(ProblemError, match=r'Microsoft 365.*"provider": "microsoft"'):
+        await provider_of("anna@elsewhere.example", None, KNOWN, offered=offered)

@@ -72,3 +72,19 @@ def test_a_wrong_provider_of_a_domain_is_refused(environment: pytest.MonkeyPatch
     with pytest.raises(SystemExit):
         from_environment(Settings)
     assert "EMAIL_PROVIDERS" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MICROSOFT_CLIENT_SECRET", ""), ("MICROSOFT_ME_URL", "http://plain.example/me")],
+)
+def test_who_offers_microsoft_tells_the_whole_of_it(
+    environment: pytest.MonkeyPatch, capfd, name, value
+):
+    environment.setenv("MICROSOFT_CLIENT_ID", "client")
+    environment.setenv("MICROSOFT_CLIENT_SECRET", "secret-of-microsoft")
+    assert from_environment(Settings).microsoft_client_id == "client"
+    environment.setenv(name, value)
+    with pytest.raises(SystemExit):
+        from_environment(Settings)
+    assert name in capfd.readouterr().err

@@ -23,6 +23,8 @@ from tandem.runtime.telemetry import span
 
 VALIDATION_TOKEN_MAX: Final = 2_048
 NOTICES_MAX: Final = 1_000
+NOTICES_BYTES_MAX: Final = 1_048_576
+"""Graph sends the notices of many subscriptions together."""
 _CHANNEL_DOUBTED: Final = {"subscriptionRemoved", "reauthorizationRequired"}
 _CALENDAR_MOVED: Final = {"subscriptionRemoved", "missed"}
 
@@ -54,13 +56,13 @@ class MicrosoftWebhooks:
         if token is not None:
             if len(token) > VALIDATION_TOKEN_MAX:
                 return Response(status_code=400)
-            return PlainTextResponse(token)
+            return PlainTextResponse(token, headers={"x-content-type-options": "nosniff"})
         result, status = await self._checked(request, lifecycle=lifecycle)
         metrics.WEBHOOKS.labels("microsoft", result).inc()
         return Response(status_code=status)
 
     async def _checked(self, request: Request, *, lifecycle: bool) -> tuple[str, int]:
-        body = await small_body(request)
+        body = await small_body(request, NOTICES_BYTES_MAX)
         if body is None:
             return "too_large", 413
         notices = _notices(body)

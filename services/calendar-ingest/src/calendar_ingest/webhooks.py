@@ -81,12 +81,12 @@ def is_secret(told: str, expected: bytes) -> bool:
     return same_secret(secret_hash(told[:TOKEN_LENGTH_MAX]).hex(), expected.hex())
 
 
-async def small_body(request: Request) -> bytes | None:
-    """The body of a notice; None where it is too large."""
+async def small_body(request: Request, most: int = BODY_BYTES_MAX) -> bytes | None:
+    """The body of a notice; None where it has more than `most` bytes."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_BYTES_MAX:
+        if len(body) > most:
             return None
     return body
 
