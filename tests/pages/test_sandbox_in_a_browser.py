@@ -11,7 +11,7 @@ from tests.pages.desk import Desk
 
 from tandem_embedded.stack import Stack
 
-PROVIDERS = ("google", "exchange")
+PROVIDERS = ("google", "microsoft", "exchange")
 LOOKS = (("en-US", "light"), ("sv-SE", "dark"))
 WORDS = {
     "en-US": ("Preview and start", "Start to sync"),
@@ -52,7 +52,7 @@ async def test_a_newcomer_sees_a_change_travel_on_the_sandboxs_page(
     stack: Stack,
     company: Company,
     browser: Browser,
-    provider: Literal["google", "exchange"],
+    provider: Literal["google", "microsoft", "exchange"],
     locale: str,
     theme: str,
 ):
