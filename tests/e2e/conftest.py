@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.company import Company
+from tests.e2e.founded import company
 from tests.e2e.spans import SpanReceiver
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
 
+__all__ = ["company"]
 SWEEP_S = 5
 
 
@@ -43,10 +44,3 @@ def stack(scratch: Path, spans: SpanReceiver) -> Iterator[Stack]:
     finally:
         running.stop()
         running.forget()
-
-
-@pytest.fixture
-def company(stack: Stack) -> Iterator[Company]:
-    """A company with two users and their mailboxes, new in this sandbox."""
-    with Company.found(stack) as founded:
-        yield founded

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Error, Playwright, async_playwright
-from tests.e2e.company import Company
+from tests.e2e.founded import company
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
 
+__all__ = ["company"]
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,13 +27,6 @@ def stack(scratch: Path) -> Iterator[Stack]:
     finally:
         running.stop()
         running.forget()
-
-
-@pytest.fixture
-def company(stack: Stack) -> Iterator[Company]:
-    """A company with two users and their mailboxes, new in this sandbox."""
-    with Company.found(stack) as founded:
-        yield founded
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ class Desk:
         await self.page.locator("a.button").click()
         await self.allow()
 
-    async def allow(self) -> None:
-        """Say yes as this person on a provider's page, and come back."""
+    async def allow(self, email: str = "") -> None:
+        """Say yes as this person, or with another account, on a provider's page; come back."""
         await self.page.wait_for_selector('[name="account"]')
         await self.page.evaluate(
             """email => {
@@ -43,18 +43,26 @@ class Desk:
                 `[name="account"][value="${email}"]`).checked = true;
               else field.value = email;
             }""",
-            self.person.email,
+            email or self.person.email,
         )
         await self.page.locator('button[value="allow"]').first.click()
         await self.page.wait_for_url(self.address + "/**")
 
-    async def add_calendar(self) -> str:
-        """Add the calendar of the same address; gives the connection's id."""
-        await self.page.locator("#email").fill(self.person.email)
+    async def add_calendar(self, email: str = "", password: str = "") -> str:
+        """Add a calendar account, of the same address if none is given; the connection's id.
+
+        A `password` is what the page asks for where the provider has no consent page.
+        """
+        email = email or self.person.email
+        await self.page.locator("#email").fill(email)
         await self.page.locator("#email").press("Enter")
-        await self.allow()
-        link = self.page.get_by_role("link", name=self.person.email, exact=True)
-        await link.click()
+        if password:
+            await self.page.locator("#password").fill(password)
+            await self.page.locator("#password").press("Enter")
+            await self.page.wait_for_url(self.address + "/connections/*-*")
+        else:
+            await self.allow(email)
+            await self.page.get_by_role("link", name=email, exact=True).click()
         return self.page.url.rpartition("/")[2]
 
     async def is_accessible(self) -> None:

@@ -55,6 +55,7 @@ def main() -> None:
                 )
             )
         )
+    app.state.world.is_stopping = lambda: any(server.should_exit for server in servers)
     asyncio.run(_serve(servers))
 
 

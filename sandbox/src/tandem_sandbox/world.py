@@ -40,6 +40,8 @@ class World:
         self.google = GoogleState()
         self.exchange = ExchangeState()
         self.microsoft = MicrosoftState()
+        self.is_stopping: Callable[[], bool] = lambda: False
+        """Whether what stays open, such as the stream of a page, is to end now."""
         self._touched = 0
         self._when_loaded: list[Callable[[], None]] = []
         self.seed(default_seed())

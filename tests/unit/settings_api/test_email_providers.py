@@ -35,7 +35,7 @@ async def test_an_unknown_domain_is_answered_with_what_works():
     [
         ("anna@outlook.com", None, "email"),
         ("anna@gmail.com", "microsoft", "provider"),
-        ("anna@gmail.com", "exchange", "provider"),
+        ("anna@gmail.com", "exchange", "password"),
         ("anna@gmail.com", "caldav", "provider"),
         ("anna@gmail.com", "carrier pigeon", "provider"),
     ],

@@ -1,20 +1,31 @@
 """The calendar of one Exchange mailbox."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tandem_sandbox.exchange.model import CALENDAR, Item, Mailbox
+from tandem_sandbox.exchange.occurrences import found, view
 from tandem_sandbox.exchange.properties import kept, moment_of, stamp, value_of
 from tandem_sandbox.exchange.shelf import Shelf
 from tandem_sandbox.exchange.soap import Element, ExchangeError, t
-from tandem_sandbox.pages.meeting import Change, Meeting, RefusedError, UnknownMeetingError, When
+from tandem_sandbox.pages.meeting import (
+    DAY,
+    Change,
+    Meeting,
+    RefusedError,
+    UnknownMeetingError,
+    When,
+)
 from tandem_sandbox.world import World
 
 
 class ExchangeSide:
-    """Items of the mailbox's own calendar; a day's midnight is that of the mailbox."""
+    """Items of the mailbox's own calendar, series as their occurrences.
+
+    A day's midnight is that of the mailbox.
+    """
 
     name = "exchange"
     heading = "Exchange"
@@ -32,11 +43,13 @@ class ExchangeSide:
         """What the calendar shows on these days."""
         folder = self._mailbox.distinguished(CALENDAR)
         items = [] if folder is None else self._mailbox.items_of(folder)
-        found = [self._shown(item) for item in items]
-        return [one for one in found if one.when and one.when.touches(first, last)]
+        start = datetime.combine(first - DAY, time(), UTC)
+        end = datetime.combine(last + 2 * DAY, time(), UTC)
+        shown = [self._shown(item) for item in view(self._mailbox, items, start, end)]
+        return [one for one in shown if one.when and one.when.touches(first, last)]
 
     def find(self, key: str) -> Meeting:
-        """One item."""
+        """One item or occurrence."""
         return self._shown(self._item(key))
 
     def create(self, title: str, when: When | None) -> None:
@@ -48,7 +61,7 @@ class ExchangeSide:
         self._write(lambda: self._shelf.put(self._mailbox, folder, properties))
 
     def change(self, key: str, change: Change) -> None:
-        """Change an item."""
+        """Change an item; an occurrence goes its own way from then on."""
         item = self._item(key)
         elements = [] if change.title is None else [t("Subject", change.title)]
         if change.moves:
@@ -59,14 +72,17 @@ class ExchangeSide:
         self._write(lambda: self._shelf.change(self._mailbox, item, properties))
 
     def delete(self, key: str) -> None:
-        """Move an item to the deleted ones, as Outlook does."""
+        """Move an item to the deleted ones, as Outlook does, or take an occurrence away."""
         item = self._item(key)
         self._write(lambda: self._shelf.remove(self._mailbox, item, keep=True))
 
     def _item(self, key: str) -> Item:
-        item = self._mailbox.items.get(key)
         folder = self._mailbox.distinguished(CALENDAR)
-        if item is None or folder is None or item.folder_id != folder.id:
+        try:
+            item = found(self._mailbox, t("ItemId", Id=key))
+        except ExchangeError:
+            raise UnknownMeetingError(key) from None
+        if folder is None or item.folder_id != folder.id or item.recurs:
             raise UnknownMeetingError(key)
         return item
 
@@ -95,4 +111,4 @@ class ExchangeSide:
             when = When.all_day(first, (end.astimezone(self._own_zone).date() - first).days)
         else:
             when = When.between(start, end, self._zone)
-        return Meeting(item.id, value_of(item, "Subject"), when)
+        return Meeting(item.id, value_of(item, "Subject"), when, repeats=bool(item.series_id))

@@ -1,7 +1,7 @@
 """Tells an open page what has changed on each side, by server-sent events.
 
 The id of an event says what the page shows then, so that a browser that comes back is told only
-what it missed. A stream ends by itself, so that a sandbox that stops is not held up.
+what it missed. A stream ends with the sandbox, which would wait for it otherwise.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tandem_sandbox.pages.side import Side
 from tandem_sandbox.world import World
 
 LOOK_EVERY_S: Final = 0.1
-LIFE_S: Final = 20.0
+LIFE_S: Final = 3600.0
 RETRY_MS: Final = 200
 FAULTS: Final = "faults"
 
@@ -48,6 +48,8 @@ class Live:
         known: dict[str, dict[str, Meeting]] = {}
         stamp: object = None
         for _ in range(round(LIFE_S / LOOK_EVERY_S)):
+            if self._world.is_stopping():
+                return
             if (latest := self._stamp()) != stamp:
                 stamp = latest
                 board = self._boards.of(query)

@@ -92,7 +92,7 @@ def _connectable(provider: str, field: str, offered: Collection[Provider]) -> Pr
     if provider in offered:
         return Provider(provider)
     if provider == Provider.EXCHANGE:
-        raise field_problem(field, f'Exchange servers need the account\'s "password". {works}')
+        raise field_problem("password", f"Exchange servers need the account's password. {works}")
     if provider in NEVER:
         raise field_problem(field, f"{provider} accounts cannot be connected. {works}")
     if provider in set(Provider):

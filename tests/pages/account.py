@@ -1,0 +1,36 @@
+"""A calendar account of the sandbox that a person adds, whichever provider it is of."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import uuid4
+
+from tests.e2e.company import Company
+
+from tandem_sandbox.accounts import Seed, mailbox
+
+_HOSTS = {"microsoft": "north.onmicrosoft.com", "exchange": "onprem.example"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Its address, the password that its owner knows, and the side of the sandbox's page."""
+
+    side: Literal["google", "microsoft", "exchange"]
+    email: str
+    password: str
+
+
+def account_of(company: Company, provider: Literal["google", "microsoft", "exchange"]) -> Account:
+    """An account of the company's first user: the mailbox he has, or a new one elsewhere."""
+    if provider == "google":
+        return Account("google", company.first.email, "")
+    seed = mailbox(
+        f"p.{uuid4().hex[:10]}@{_HOSTS[provider]}",
+        name="Person",
+        timezone="Europe/Stockholm",
+        locale="en_US",
+        provider=provider,
+    )
+    order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
+    company.control.post("/seed", json=order).raise_for_status()
+    return Account(provider, seed.email, seed.password)
