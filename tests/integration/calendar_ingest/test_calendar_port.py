@@ -79,6 +79,7 @@ def _edit(event: EventSnapshot, *fields: MeetingField, **changes) -> EventEdit:
     )
 
 
+@pytest.mark.rule("2.1")
 async def test_the_account_lists_its_calendars(owner: Owner):
     listed = await owner.access.calendars.list(owner.calendar.account)
     [primary] = [calendar for calendar in listed if calendar.primary]
@@ -128,6 +129,7 @@ async def test_what_was_written_is_what_is_read(owner: Owner):
     assert event.version
 
 
+@pytest.mark.rule("7.4")
 async def test_a_repeated_create_finds_the_first_event(owner: Owner):
     new = _new()
     first = await owner.access.calendars.create(owner.calendar, new)
