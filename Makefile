@@ -36,13 +36,13 @@ check: fmt-check lint types walls docs-check  ## All checks that run nothing
 	@$(UV) lock --quiet --check
 
 docs: setup  ## Write the documents that are made from code
-	@$(RUN)python tools/generate_docs.py
+	@$(RUN)python -m tools.generate_docs
 	@$(RUN)python tools/generate_kafka_resources.py
 	@$(RUN)python tools/generate_monitoring.py
 
 .PHONY: docs-check
 docs-check: setup
-	@$(RUN)python tools/generate_docs.py --check
+	@$(RUN)python -m tools.generate_docs --check
 
 .PHONY: fmt-check
 fmt-check: setup

@@ -1,6 +1,6 @@
-"""Writes the documents that are made from code: settings, REST API, messages.
+"""Writes the documents that are made from code: settings, REST API, messages, tests of rules.
 
-`python tools/generate_docs.py` writes them; with `--check` it fails where one is out of date.
+`python -m tools.generate_docs` writes them; with `--check` it fails where one is out of date.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from tools.rule_tests import with_tests
 
 import calendar_ingest.settings
 import crm_ingest.settings
@@ -123,16 +124,27 @@ def asyncapi() -> str:
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
+def rules_page() -> str:
+    """The page of the rules, with the tests of each rule."""
+    return with_tests((DOCS / "rules.md").read_text("utf-8"))
+
+
 def main() -> int:
     """Write the documents, or tell which are out of date."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
+    try:
+        rules = rules_page()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     stale = []
     for name, text in {
         "settings.md": settings_page(),
         "openapi.json": openapi(),
         "asyncapi.json": asyncapi(),
+        "rules.md": rules,
     }.items():
         file = DOCS / name
         if check and (not file.exists() or file.read_text("utf-8") != text):

@@ -76,6 +76,7 @@ def test_an_edit_beats_a_deletion(company):
     assert not person.activity(activity)["is_deleted"]
 
 
+@pytest.mark.rule("2.20")
 def test_what_happened_while_paused_is_neither_lost_nor_doubled(company):
     person = company.first
     person.connect()
@@ -127,6 +128,7 @@ def test_five_hundred_activities_are_backfilled_once_and_nobody_is_mailed(compan
     assert not [mail for mail in mails if mail["event_id"] in mine]
 
 
+@pytest.mark.rule("2.8")
 def test_guests_are_mailed_only_where_the_user_wants_it(company):
     person = company.first
     person.connect(invite_guests=True)

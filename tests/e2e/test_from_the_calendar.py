@@ -129,6 +129,7 @@ def test_a_deleted_event_takes_its_activity_along_but_not_a_done_one(company):
     assert not person.activity(finished["id"])["is_deleted"]
 
 
+@pytest.mark.rule("2.2", "3.5")
 def test_one_way_brings_nothing_new_to_pipedrive_but_edits_of_its_own_items(company):
     person = company.first
     person.connect(direction="one_way")
@@ -147,6 +148,7 @@ def test_one_way_brings_nothing_new_to_pipedrive_but_edits_of_its_own_items(comp
     assert explained["remedy"]
 
 
+@pytest.mark.rule("2.15")
 def test_two_way_to_one_way_lets_calendar_born_items_rest(company):
     person = company.first
     person.connect()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.e2e.person import in_days
 from tests.e2e.waiting import eventually
 
@@ -84,6 +85,7 @@ def test_a_changed_and_a_cancelled_occurrence_change_their_activity_alone(compan
     assert company.writes()["events.patch"] == 1
 
 
+@pytest.mark.rule("6.4")
 def test_a_change_of_the_series_reaches_its_coming_occurrences(company):
     person = company.first
     person.connect()

@@ -1,5 +1,6 @@
 """Settings are saved by themselves, with and without scripts, and other tabs see them."""
 
+import pytest
 from playwright.async_api import Browser, expect
 from tests.e2e.company import Company
 from tests.pages.desk import Desk
@@ -7,6 +8,7 @@ from tests.pages.desk import Desk
 from tandem_embedded.stack import Stack
 
 
+@pytest.mark.rule("2.12")
 async def test_each_setting_is_saved_by_itself_and_seen_in_another_tab(
     stack: Stack, company: Company, browser: Browser
 ):

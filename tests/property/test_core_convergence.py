@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.property.edits import (
@@ -62,6 +63,7 @@ def test_both_sides_come_to_rest(world, edit_a, edit_e, deleted, rules_now):
         assert [left.writes for left in world.leftovers()] == [(), ()]
 
 
+@pytest.mark.rule("4.3")
 @BOUNDED
 @given(linked_worlds(), any_edits_a, any_edits_e)
 def test_an_echo_of_our_own_write_plans_nothing(world, edit_a, edit_e):
@@ -113,6 +115,7 @@ def test_the_order_in_which_writes_succeed_does_not_matter(world, edit_a, edit_e
             )
 
 
+@pytest.mark.rule("4.20")
 @BOUNDED
 @given(linked_worlds(), activity_field_edits)
 def test_one_edit_of_the_activity_is_at_most_one_write_of_the_event(world, edit):
@@ -121,6 +124,7 @@ def test_one_edit_of_the_activity_is_at_most_one_write_of_the_event(world, edit)
     assert sum(world.writes.values()) == world.writes["calendar", "update"] <= 1
 
 
+@pytest.mark.rule("4.20")
 @BOUNDED
 @given(linked_worlds(), event_field_edits)
 def test_one_edit_of_the_event_is_at_most_one_write_of_the_activity(world, edit):
@@ -129,6 +133,7 @@ def test_one_edit_of_the_event_is_at_most_one_write_of_the_activity(world, edit)
     assert sum(world.writes.values()) == world.writes["crm", "update"] <= 1
 
 
+@pytest.mark.rule("4.17")
 @BOUNDED
 @given(linked_worlds(), field_edits_a, field_edits_e, rules)
 def test_nothing_is_deleted_or_made_without_the_word_of_a_provider(
@@ -167,6 +172,7 @@ OF_EVENT = {
 fields = st.sampled_from(list(OF_ACTIVITY))
 
 
+@pytest.mark.rule("4.6")
 @BOUNDED
 @given(linked_worlds(two_way), fields, fields)
 def test_two_way_keeps_both_edits_of_different_fields(world, field_a, field_e):

@@ -54,11 +54,13 @@ def test_every_linked_case_is_decided_as_the_table_says():
     assert _differences(_linked_cases(), oracle.decide_linked, _decide_linked) == []
 
 
+@pytest.mark.rule("3.1")
 def test_every_new_activity_is_decided_as_the_table_says():
     cases = (case for case in _cases(events=("same",)) if case.activity != "gone")
     assert _differences(cases, oracle.decide_new_activity, _decide_new_activity) == []
 
 
+@pytest.mark.rule("3.3")
 def test_every_new_event_is_decided_as_the_table_says():
     cases = (case for case in _cases(activities=("same",)) if case.event != "gone")
     assert _differences(cases, oracle.decide_new_event, _decide_new_event) == []

@@ -1,5 +1,6 @@
 """Whatever is done to an occurrence, the calendar stays as its owner left it."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.property.edits import (
@@ -78,6 +79,7 @@ def test_the_activity_shows_what_the_event_shows_in_the_end(world, edit_a, edit_
         assert getattr(shown_a, field) == getattr(wanted, field)
 
 
+@pytest.mark.rule("6.7")
 @BOUNDED
 @given(occurrences(), field_edits_e)
 def test_a_deleted_activity_leaves_its_occurrence_and_does_not_come_back(world, edit_e):

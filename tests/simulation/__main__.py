@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 HASH_SEED = "PYTHONHASHSEED"
@@ -29,9 +30,11 @@ def main() -> int:
     from tests.simulation import seeds
 
     first = int(time.time()) * 1000 if asked.first is None else asked.first
-    numbers = [*(_kept() if asked.kept else ()), *range(first, first + asked.seeds)]
     tally, failed = seeds.Tally(), 0
-    for failure in seeds.play(numbers, tally, told=_tell if asked.trace else None):
+    told = _tell if asked.trace else None
+    kept = seeds.play(_kept() if asked.kept else (), tally, told=told)
+    fresh = range(first, first + asked.seeds)
+    for failure in chain(kept, seeds.play(fresh, tally, told=told, cpu_s_max=asked.cpu_s)):
         failed += 1
         _tell(f"seed {failure.seed}: {failure.problems[0]}")
         if not asked.brief:
@@ -56,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seeds", type=int, default=200, help="how many fresh seeds")
     parser.add_argument("--first", type=int, help="the first of them; else it comes from the time")
+    parser.add_argument("--cpu-s", type=float, help="begin no fresh one after so much work")
     parser.add_argument("--kept", action="store_true", help="also the seeds that once failed")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     parser.add_argument("--brief", action="store_true", help="do not look for the shortest trace")

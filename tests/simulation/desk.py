@@ -48,6 +48,8 @@ class Desk:
         self._now = now
         self._new_id = new_id
         self._settings = ConnectionSettings(calendar_id=CALENDAR, **settings)
+        self._first = self._settings
+        self._status = ConnectionStatus.ACTIVE
         self._revision = 0
         self._lost = False
         self.reports = Consumer(
@@ -78,6 +80,18 @@ class Desk:
         message = ResyncRequested(**self._envelope(), user=USER, connection_id=CONNECTION_ID)
         self._kafka.append(outgoing(SYNC_REQUESTS, message))
 
+    def change(self, name: str, value: Any) -> None:
+        """The user chooses another value of a setting, which is saved by itself."""
+        changed = self._settings.model_dump() | {name: value}
+        self._settings = ConnectionSettings.model_validate(changed)
+        self._tell(self._status)
+
+    def change_back(self) -> None:
+        """The user chooses again what was there first."""
+        paused = self._settings.paused
+        self._settings = self._first.model_copy(update={"paused": paused})
+        self._tell(self._status)
+
     @property
     def lost(self) -> bool:
         """Whether the page says that the account must be connected again."""
@@ -92,6 +106,7 @@ class Desk:
 
     def _tell(self, status: ConnectionStatus) -> None:
         self._revision += 1
+        self._status = status
         message = ConnectionChanged(
             **self._envelope(),
             connection_id=CONNECTION_ID,

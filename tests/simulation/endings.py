@@ -32,7 +32,7 @@ MY_EMAIL: Final = "me@example.com"
 
 @dataclass(frozen=True)
 class Ending:
-    """One meeting at the end of a run."""
+    """One meeting at the end of a run; `steady`: what is synced at all was always the same."""
 
     token: str
     done: tuple[Done, ...]
@@ -41,6 +41,7 @@ class Ending:
     events: tuple[EventSnapshot, ...]
     two_way: bool
     braked: bool
+    steady: bool
 
     @property
     def origin(self) -> str:
@@ -103,6 +104,7 @@ def endings_of(simulation: Simulation) -> Iterator[Ending]:
             events=tuple(people.events_of(token)),
             two_way=simulation.scenario.direction == "two_way",
             braked=token in braked,
+            steady=simulation.scenario.steady,
         )
 
 

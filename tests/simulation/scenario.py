@@ -7,7 +7,7 @@ weather can be left out by itself.
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 STORM_S: Final = 2400.0
 """While edits are made and everything goes wrong."""
@@ -22,6 +22,15 @@ MOMENTS: Final = (
 
 EVERYWHERE: Final = ("title", "location", "description", "move", "all_day", "busy", "delete")
 IN_CRM: Final = ("done", "retype", "give_away", "undate", "take_back")
+CHOICES: Final[dict[str, tuple[Any, ...]]] = {
+    "direction": ("one_way", "two_way"),
+    "synced_types": (frozenset(), frozenset({"meeting", "lunch"}), frozenset({"meeting"})),
+    "conflict_winner": ("latest", "crm", "calendar"),
+    "default_duration_minutes": (15, 60),
+    "private_events": ("skip", "full"),
+    "include_deal_contact_info": (True, False),
+}
+"""What the user may choose."""
 IN_CALENDAR: Final = ("decline", "accept")
 
 
@@ -37,6 +46,18 @@ class Edit:
 
     def __str__(self) -> str:
         return f"{self.at_s:8.1f}s {self.side} {self.verb} {self.token} ({self.value})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """The user chooses another value of a setting; at the storm's end it is as it was before."""
+
+    at_s: float
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.at_s:8.1f}s {self.name} = {self.value}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +93,7 @@ class Weather:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run; `chance` seeds what is left to it."""
+    """One run; `chance` seeds what is left to it; `held`: what the user says of held deletions."""
 
     chance: int
     start: datetime
@@ -80,12 +101,24 @@ class Scenario:
     conflict_winner: str
     edits: tuple[Edit, ...]
     weather: Weather = field(default_factory=Weather)
+    changes: tuple[Change, ...] = ()
+    held: str = "confirm"
+
+    @property
+    def rejected(self) -> bool:
+        """Whether so much is deleted at once that it is held, and the user takes that back."""
+        return self.held == "reject" and any(one.token.startswith("P") for one in self.edits)
+
+    @property
+    def steady(self) -> bool:
+        """Whether what is synced at all stays as it is."""
+        return not any(one.name in {"direction", "synced_types"} for one in self.changes)
 
 
 def scenario_of(seed: int) -> Scenario:
     """The scenario of a seed."""
     dice = Random(seed)
-    return Scenario(
+    scenario = Scenario(
         chance=seed,
         start=dice.choice(MOMENTS),
         direction="two_way" if dice.random() < 0.75 else "one_way",
@@ -93,6 +126,36 @@ def scenario_of(seed: int) -> Scenario:
         edits=_edits(dice),
         weather=_weather(dice),
     )
+    return replace(
+        scenario,
+        changes=_changes(dice),
+        edits=tuple(sorted((*scenario.edits, *_purge(dice)), key=lambda one: one.at_s)),
+        held=dice.choice(("confirm", "reject")),
+    )
+
+
+def _changes(dice: Random) -> tuple[Change, ...]:
+    """In some runs the user tries the settings."""
+    if dice.random() < 0.6:
+        return ()
+    made = []
+    for _ in range(dice.randint(1, 4)):
+        name = dice.choice(sorted(CHOICES))
+        made.append(Change(dice.uniform(0, STORM_S), name, dice.choice(CHOICES[name])))
+    return tuple(sorted(made, key=lambda one: one.at_s))
+
+
+def _purge(dice: Random) -> list[Edit]:
+    """In a few runs so much is deleted at once that the brake is to hold it."""
+    if dice.random() < 0.9:
+        return []
+    born, side = dice.choice(("crm", "calendar")), dice.choice(("crm", "calendar"))
+    at_s, many = dice.uniform(600, STORM_S - 300), dice.randint(9, 16)
+    tokens = [f"P{number}" for number in range(many)]
+    made = [
+        Edit(dice.uniform(0, 200), born, "create", token, dice.randrange(1000)) for token in tokens
+    ]
+    return made + [Edit(at_s + dice.uniform(0, 20), side, "delete", token, 0) for token in tokens]
 
 
 def _edits(dice: Random) -> tuple[Edit, ...]:

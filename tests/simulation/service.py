@@ -33,12 +33,13 @@ from tandem.runtime.subscriptions import Failures
 POLL_S: Final = 45.0
 """Work is begun when somebody wakes a pool; polls only find what waited for its time."""
 RARELY_S: Final = 3600.0
+INTERNAL_TOKEN: Final = "internal"
 WEBHOOK_USER, WEBHOOK_PASSWORD = "pipedrive", "a long password"
 _RUNTIME: Final[dict[str, Any]] = {
     "kafka_bootstrap_servers": "nowhere:1",
     "database_url": "postgresql://nobody@nowhere/tandem",
     "http_port": 8080,
-    "internal_token": "internal",
+    "internal_token": INTERNAL_TOKEN,
 }
 _CREDENTIALS: Final[dict[str, Any]] = {
     "credentials_database_url": "postgresql://nobody@nowhere/tandem",

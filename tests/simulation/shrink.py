@@ -33,6 +33,9 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, edits=kept)
     for name in scenario.weather.troubles():
         yield replace(scenario, weather=scenario.weather.without(name))
+    for place in range(len(scenario.changes)):
+        left = scenario.changes[:place] + scenario.changes[place + 1 :]
+        yield replace(scenario, changes=left)
     for place in range(len(scenario.edits)):
         kept = scenario.edits[:place] + scenario.edits[place + 1 :]
         yield replace(scenario, edits=kept)

@@ -21,11 +21,11 @@ import structlog
 from tests.simulation import service
 from tests.simulation.broker import Kafka
 from tests.simulation.clock import SimulatedClock
-from tests.simulation.desk import COMPANY, Desk
+from tests.simulation.desk import COMPANY, CONNECTION_ID, Desk
 from tests.simulation.people import CALENDAR, ME, People
 from tests.simulation.process import Process
 from tests.simulation.providers import Outside, SimulatedCalendar, SimulatedCrm
-from tests.simulation.scenario import CALM_S, STORM_S, Edit, Scenario, Weather
+from tests.simulation.scenario import CALM_S, STORM_S, Change, Edit, Scenario, Weather
 from tests.simulation.store import Store
 from tests.simulation.tables.calendar import CalendarTables
 from tests.simulation.tables.crm import CrmTables
@@ -43,6 +43,7 @@ OTHERS_EVERY: Final = timedelta(minutes=30)
 """The rarest sweep comes more often than in life, so that the calm need not last a day."""
 RESTART_S: Final = (0.5, 30.0)
 SETTLE_S: Final = 900.0
+ACCEPTED: Final = 202
 SLOWER: Final = 6.0
 SESSION_S: Final = 10.0
 """How long Kafka waits for a member that is dead."""
@@ -117,10 +118,15 @@ class Simulation:
         self.desk.start()
         for edit in self.scenario.edits:
             self._at(edit.at_s, self.edit, edit)
+        for change in self.scenario.changes:
+            self._at(change.at_s, self.change, change)
         self._prepare_mishaps()
         await asyncio.sleep(STORM_S)
         self.calm_down()
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(SETTLE_S / 2)
+        await self.decide()
+        await asyncio.sleep(SETTLE_S / 2)
+        await self.decide()
         self.pace.slower = SLOWER
         await asyncio.sleep(CALM_S)
 
@@ -153,6 +159,22 @@ class Simulation:
             self.note(f"person: {edit.side} {edit.verb} {edit.token} ({item_id})")
             self.announce(edit.side, item_id)
 
+    def change(self, change: Change) -> None:
+        """The user changes a setting."""
+        self.note(f"setting: {change.name} = {change.value}")
+        self.desk.change(change.name, change.value)
+
+    async def decide(self) -> None:
+        """The user decides about what waits for him: held deletions, and links in a loop."""
+        for order in (f"held/{self.scenario.held}", "wake"):
+            status = await self.running["reconciler"].post(
+                f"/internal/connections/{CONNECTION_ID}/{order}",
+                {"authorization": f"Bearer {service.INTERNAL_TOKEN}"},
+            )
+            self.note(f"order: {order}: {status}")
+            if status != ACCEPTED:
+                self.alarms.append(f"{self.loop.time():9.2f}s {order} was answered by {status}")
+
     def announce(self, side: str, item_id: str) -> None:
         """A provider tells us that something has changed, if it does."""
         outside, weather = self.outside, self.outside.weather
@@ -176,6 +198,8 @@ class Simulation:
             self.kafka.unblock(topic, partition)
         if self.desk.lost or self._paused:
             self.desk.resume()
+        if self.scenario.changes:
+            self.desk.change_back()
 
     # Mishaps
 

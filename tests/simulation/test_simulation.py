@@ -42,7 +42,7 @@ def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(300)
 def test_seeds_that_once_failed_and_fresh_ones_find_nothing():
-    played = _play("--seeds", "20", "--kept")
+    played = _play("--seeds", "200", "--cpu-s", "30", "--kept")
     assert played.returncode == 0, played.stdout + played.stderr
 
 

@@ -129,6 +129,7 @@ def test_a_deleted_item_lies_among_the_deleted_ones_under_another_id(anna: Accou
     assert kept.id != old_id
 
 
+@pytest.mark.rule("7.5")
 def test_nobody_is_mailed_unless_asked(anna: Account, world: World):
     guests = [f"guest{number}@example.com" for number in range(200)]
     quiet = made(anna, required_attendees=guests)

@@ -84,6 +84,7 @@ def _edit(event: EventSnapshot, *fields: MeetingField, **changes) -> EventEdit:
     )
 
 
+@pytest.mark.rule("2.1")
 async def test_the_account_lists_its_calendars(owner: Owner):
     listed = await owner.access.calendars.list(owner.calendar.account)
     [primary] = [calendar for calendar in listed if calendar.primary]
@@ -135,6 +136,7 @@ def _guests(event: EventSnapshot) -> frozenset[str]:
     return frozenset(one.email for one in event.attendees if not one.is_self)
 
 
+@pytest.mark.rule("7.4")
 async def test_a_repeated_create_finds_the_first_event(owner: Owner):
     new = _new()
     first = await owner.access.calendars.create(owner.calendar, new)

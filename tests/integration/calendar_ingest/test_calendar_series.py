@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from tests.integration.calendar_ingest.station import (
     Station,
     connection_changed,
@@ -84,6 +85,7 @@ async def test_occurrences_up_to_the_horizon_are_told_of_before_the_end(station:
     assert isinstance(bodies[-1], CalendarResynced)
 
 
+@pytest.mark.rule("6.4")
 async def test_a_changed_series_is_told_of_anew(station: Station):
     put_days(station, range(3))
     async with station.service():
@@ -95,6 +97,7 @@ async def test_a_changed_series_is_told_of_anew(station: Station):
     assert gone(station) == []
 
 
+@pytest.mark.rule("6.4")
 async def test_occurrences_that_a_changed_series_has_lost_are_tombstones(station: Station):
     put_days(station, range(5))
     async with station.service():

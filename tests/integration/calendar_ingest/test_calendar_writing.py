@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
 from tests.integration.calendar_ingest.station import (
     USER,
     Station,
@@ -218,6 +219,7 @@ async def test_what_a_person_waits_for_comes_before_the_backfill(station: Statio
     assert len({outcome.link_id for outcome in outcomes}) == 16
 
 
+@pytest.mark.rule("2.8")
 async def test_a_backfill_mails_nobody_and_a_guest_is_mailed_once_if_wanted(station: Station):
     connection_id = uuid4()
     meeting = MEETING.model_copy(update={"guests": frozenset({"guest@example.com"})})
@@ -235,6 +237,7 @@ async def test_a_backfill_mails_nobody_and_a_guest_is_mailed_once_if_wanted(stat
     assert (station.provider.writes, station.provider.mails) == (3, 1)
 
 
+@pytest.mark.rule("2.11")
 async def test_a_paused_connection_holds_its_commands_and_a_removed_one_does_not(
     station: Station,
 ):

@@ -131,6 +131,7 @@ async def test_a_deletion_is_told_although_the_sweep_died_between_telling_and_ke
     assert gone.activity_id == _id(visit)
 
 
+@pytest.mark.rule("4.17")
 async def test_an_absent_activity_that_is_still_there_is_not_taken_for_deleted(office: Office):
     visit = office.company.put(ANNA.user_id, due_date=SOON)
     async with office.service():
@@ -157,6 +158,7 @@ async def test_an_owner_change_that_no_webhook_told_is_found(office: Office):
     assert observed[1].activity.owner_id == BORIS.user_id
 
 
+@pytest.mark.rule("5.12")
 async def test_a_changed_deal_is_told_although_the_activity_has_not_changed(office: Office):
     visit = office.company.put(ANNA.user_id, due_date=SOON)
     office.company.relate(_id(visit), DealContact(deal_title="Crane"))

@@ -48,6 +48,7 @@ async def _customer(person: SandboxSalesperson, number: int = 1) -> tuple[int, s
     return shown["id"], shown["emails"][0]["value"]
 
 
+@pytest.mark.rule("5.8")
 async def test_a_guest_who_is_a_person_is_linked_and_another_one_only_invited(
     person: SandboxSalesperson,
 ):
@@ -120,6 +121,7 @@ async def test_a_new_guest_never_becomes_the_activitys_person(person: SandboxSal
     assert [one["email"] for one in raw["attendees"]] == [email]
 
 
+@pytest.mark.rule("5.9")
 async def test_an_update_leaves_alone_what_a_calendar_does_not_know(person: SandboxSalesperson):
     activity_id = await person.make(
         subject="Visit", note="<p>internal</p>", deal_id=1, org_id=1, type="lunch", done=True
@@ -180,6 +182,7 @@ async def test_the_contact_block_tells_what_the_account_may_see(person: SandboxS
     assert contact.organization_address == organization["address"]["value"]
 
 
+@pytest.mark.rule("5.11")
 async def test_what_an_account_may_not_see_is_absent_from_the_block(person: SandboxSalesperson):
     hidden = await person.call("POST", "/api/v2/deals", {"title": "Secret", "visible_to": 1})
     activity_id = await person.make(subject="A", deal_id=hidden["id"])

@@ -127,6 +127,7 @@ async def test_a_connection_in_an_unknown_zone_is_refused_before_it_does_harm(ha
     assert [one.kind for one in await hands.commands()] == ["create_event"]
 
 
+@pytest.mark.rule("2.16")
 async def test_events_become_activities_once_the_direction_allows_it(hands):
     connection_id = await hands.connect(direction="one_way")
     await hands.tell_event(connection_id, "ahead")
@@ -137,6 +138,7 @@ async def test_events_become_activities_once_the_direction_allows_it(hands):
     assert made.backfill
 
 
+@pytest.mark.rule("2.11", "2.20")
 async def test_items_changed_in_a_pause_are_told_and_carried_on_resume(hands):
     connection_id = await hands.connect(invite_guests=True)
     await hands.change(connection_id, paused=True, status=ConnectionStatus.PAUSED)
@@ -180,6 +182,7 @@ async def test_a_calendar_that_is_gone_is_reported_and_blocks(hands):
     assert (made.kind, made.calendar_id) == ("create_event", "other")
 
 
+@pytest.mark.rule("2.19")
 async def test_an_outcome_from_the_former_calendar_is_no_event_of_the_new_one(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1)
@@ -251,3 +254,20 @@ async def test_nothing_of_a_removed_connection_is_kept_but_its_history(hands):
     )
     assert kept == 0
     assert await hands.history(connection_id) == [("created", "created")]
+
+
+@pytest.mark.rule("2.17")
+@pytest.mark.rule("2.17")
+async def test_another_type_for_events_leaves_earlier_activities_as_they_are(hands):
+    connection_id = await hands.connect(save_events_as="meeting")
+    await hands.tell_event(connection_id, "e1", title="Earlier")
+    await hands.carry_out()
+    await hands.change(connection_id, save_events_as="call")
+    assert await hands.carry_out() == []
+    await hands.tell_event(connection_id, "e1", title="Earlier, edited")
+    await hands.tell_event(connection_id, "e2", title="Later")
+    await hands.carry_out()
+    assert {one.subject: one.type for one in hands.crm.values()} == {
+        "Earlier, edited": "meeting",
+        "Later": "call",
+    }

@@ -31,6 +31,7 @@ async def _held(hands: Hands, connection_id: UUID) -> list[str]:
         return sorted(one["title"] for one in await held_deletions(database, connection_id))
 
 
+@pytest.mark.rule("7.1")
 async def test_many_deletions_at_once_are_held(hands):
     connection_id = await _linked(hands, 20)
     await _delete(hands, *range(1, 13))
@@ -45,6 +46,7 @@ async def test_many_deletions_at_once_are_held(hands):
     assert (await hands.reports()).count("deletions_held") == 1
 
 
+@pytest.mark.rule("7.1")
 async def test_deletions_one_after_another_are_held_from_the_eleventh_on(hands):
     connection_id = await _linked(hands, 20)
     for one in range(1, 13):
@@ -54,6 +56,7 @@ async def test_deletions_one_after_another_are_held_from_the_eleventh_on(hands):
     assert len(await _held(hands, connection_id)) == 2
 
 
+@pytest.mark.rule("7.1")
 @pytest.mark.parametrize(("links", "deleted"), [(20, 10), (80, 15)])
 async def test_few_deletions_or_a_small_share_are_not_held(hands, links, deleted):
     connection_id = await _linked(hands, links)
@@ -64,6 +67,7 @@ async def test_few_deletions_or_a_small_share_are_not_held(hands, links, deleted
     assert await hands.reports() == []
 
 
+@pytest.mark.rule("7.1")
 async def test_deletions_of_ten_minutes_ago_are_forgotten(hands):
     connection_id = await _linked(hands, 24)
     await _delete(hands, *range(1, 9))
@@ -75,6 +79,7 @@ async def test_deletions_of_ten_minutes_ago_are_forgotten(hands):
     assert await _held(hands, connection_id) == []
 
 
+@pytest.mark.rule("7.2")
 async def test_confirmed_deletions_take_place(hands):
     connection_id = await _linked(hands, 20)
     await _delete(hands, *range(1, 13))
@@ -97,6 +102,7 @@ async def test_nothing_is_decided_of_held_deletions_while_paused(hands, order):
     assert len(await _held(hands, connection_id)) == 12
 
 
+@pytest.mark.rule("7.5")
 async def test_a_deletion_that_follows_from_a_setting_mails_nobody(hands):
     connection_id = await hands.connect(invite_guests=True, synced_types=frozenset({"meeting"}))
     await hands.tell_activity(1)
@@ -109,6 +115,7 @@ async def test_a_deletion_that_follows_from_a_setting_mails_nobody(hands):
     assert (command.kind, command.backfill, command.invite_guests) == ("delete_event", True, False)
 
 
+@pytest.mark.rule("7.2")
 async def test_rejected_deletions_bring_the_deleted_side_back(hands):
     connection_id = await _linked(hands, 20)
     titles = sorted(one.subject for one in hands.crm.values())
@@ -136,6 +143,7 @@ async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):
     assert (await hands.reports())[-1] == "deletions_settled"
 
 
+@pytest.mark.rule("7.3")
 async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
     connection_id = await _linked(hands, 1)
     for edit in range(8):
@@ -146,6 +154,7 @@ async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
     assert (await hands.history(connection_id)).count(("skipped", "loop_suspected")) == 1
 
 
+@pytest.mark.rule("7.3")
 async def test_a_looping_link_goes_on_once_it_is_woken(hands):
     connection_id = await _linked(hands, 1)
     for edit in range(8):

@@ -61,6 +61,7 @@ async def test_an_event_that_stays_out_is_told_once(hands, fields, reason):
     assert (answer.synced, answer.reason, answer.event_id) == (False, reason, "e1")
 
 
+@pytest.mark.rule("8.1")
 async def test_each_new_reason_is_told_and_an_old_one_that_comes_back_too(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1, done=True)
@@ -82,6 +83,7 @@ async def test_a_backfill_tells_nothing_of_what_it_leaves_alone(hands):
     assert await hands.rows(again) == []
 
 
+@pytest.mark.rule("8.1")
 async def test_a_row_of_a_write_shows_the_changed_fields_before_and_after(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1, subject="Before")
@@ -116,6 +118,7 @@ async def test_an_edit_kept_from_pipedrive_is_told_on_the_event(hands):
     assert (row["side"], row["event_id"], row["reason"]) == ("calendar", "e1", "one_way")
 
 
+@pytest.mark.rule("8.2")
 async def test_explain_says_what_holds_an_item_up(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1)

@@ -81,6 +81,7 @@ async def test_edits_of_other_fields_are_merged_with_one_write_each(hands):
     assert hands.events[connection_id, event_id].location == "From the calendar"
 
 
+@pytest.mark.rule("4.8")
 async def test_a_conflict_goes_to_the_later_edit_and_is_told(hands):
     connection_id, event_id = await linked_from_crm(hands)
     await hands.change(connection_id, paused=True, status=ConnectionStatus.PAUSED)
@@ -131,6 +132,7 @@ async def test_a_declined_event_takes_its_activity_along(hands):
     assert (await hands.history(connection_id))[-1] == ("deleted", "declined")
 
 
+@pytest.mark.rule("4.16")
 async def test_a_new_owner_gets_the_activity_and_the_old_one_loses_it(hands):
     first, event_id = await linked_from_crm(hands)
     other = SyncUser(company_id=7, user_id=71)
@@ -152,6 +154,7 @@ async def test_one_way_leaves_calendar_born_events_alone_and_says_so(hands):
     assert await hands.history(connection_id) == [("skipped", "one_way")]
 
 
+@pytest.mark.rule("2.14")
 async def test_an_unticked_type_rests_and_wakes(hands):
     connection_id, event_id = await linked_from_crm(hands)
     await hands.change(connection_id, synced_types=frozenset({"call"}))
@@ -232,6 +235,7 @@ async def test_a_stale_write_is_decided_again_on_what_is_there_now(hands):
     assert hands.crm[1].location == "Meanwhile"
 
 
+@pytest.mark.rule("7.6")
 async def test_a_refused_item_rests_with_the_providers_reason_until_it_changes(hands):
     connection_id, event_id = await linked_from_crm(hands)
     await hands.tell_activity(1, subject="Unwelcome")
@@ -284,6 +288,7 @@ async def test_an_activity_like_one_being_made_is_synced_once_that_is_known(hand
     assert kinds(made) == ["create_event"]
 
 
+@pytest.mark.rule("3.4")
 async def test_an_event_that_beats_its_outcome_is_no_new_event(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1)
@@ -329,6 +334,7 @@ async def test_a_removed_connection_takes_only_our_events_and_lets_its_account_g
     assert await hands.pool.fetchval("SELECT count(*) FROM sync.links") == 0
 
 
+@pytest.mark.rule("2.19")
 async def test_another_calendar_starts_from_the_beginning(hands):
     connection_id, _ = await linked_from_crm(hands)
     await hands.change(connection_id, calendar_id="other")

@@ -41,6 +41,7 @@ async def test_nothing_would_be_written_where_all_is_in_sync(hands):
     assert (preview.items, preview.truncated) == ([], False)
 
 
+@pytest.mark.rule("8.3")
 async def test_a_change_of_settings_is_foreseen_and_nothing_is_kept(hands):
     connection_id = await hands.connect(direction="one_way", synced_types=frozenset({"meeting"}))
     await hands.tell_activity(1, subject="Lunch with them", type="lunch")
@@ -61,6 +62,7 @@ async def test_a_change_of_settings_is_foreseen_and_nothing_is_kept(hands):
     assert await _tables(hands) == before
 
 
+@pytest.mark.rule("8.3")
 async def test_what_is_foreseen_is_what_is_written(hands):
     connection_id = await hands.connect(direction="one_way")
     for event_id in ("e1", "e2", "e3"):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from tests.integration.reconciler.hands import NOW, SOON, Hands
 
 from reconciler.core.series import OCCURRENCES_MAX
@@ -64,6 +65,7 @@ async def test_the_next_hundred_are_linked_whatever_order_they_are_told_in(hands
     assert await reason_of(hands, connection_id, OCCURRENCES_MAX) == "recurring_limit"
 
 
+@pytest.mark.rule("6.2")
 async def test_the_limit_holds_across_batches_and_counts_each_series_by_itself(hands):
     connection_id = await hands.connect(horizon_days=366)
     told = put(hands, connection_id, range(OCCURRENCES_MAX + 2))
@@ -101,6 +103,7 @@ async def test_an_occurrence_gets_its_turn_once_another_was_cancelled(hands):
     ]
 
 
+@pytest.mark.rule("6.1")
 async def test_the_window_rolls_without_any_message(hands):
     connection_id = await hands.connect(horizon_days=30)
     await hands.tell(*put(hands, connection_id, [0, 40]))
@@ -134,6 +137,7 @@ async def test_nobody_gets_a_turn_while_the_connection_is_paused(hands):
     assert await linked(hands, connection_id) == [40]
 
 
+@pytest.mark.rule("6.5")
 async def test_an_edit_in_pipedrive_is_put_back_and_told_as_reverted(hands):
     connection_id, activity_id = await one_linked(hands)
     await hands.tell_activity(activity_id, subject="Mine", location="Mine")

@@ -30,6 +30,7 @@ async def _refused(hands: Hands, connection_id: UUID, action: str) -> str:
     return decided.reason.value
 
 
+@pytest.mark.rule("8.4")
 async def test_an_undone_edit_returns_to_both_sides(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1, subject="First", location="Here")
@@ -63,6 +64,7 @@ async def test_an_undo_can_be_undone(hands):
     assert (hands.crm[1].subject, event.title) == ("Second", "Second")
 
 
+@pytest.mark.rule("8.4")
 async def test_an_undone_deletion_makes_both_sides_again(hands):
     connection_id = await hands.connect()
     await hands.tell_activity(1, subject="Dear to us", type="lunch")

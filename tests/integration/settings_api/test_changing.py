@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import pytest
 from tests.integration.settings_api.front_desk import Browser, FrontDesk, until
 from tests.integration.settings_api.vendors import problem
 
@@ -31,6 +32,7 @@ async def test_a_type_that_was_switched_off_since_may_stay_chosen(desk: FrontDes
         assert problem(await ada.patch(path, json={"synced_types": ["lunch"]}))[0] == 422
 
 
+@pytest.mark.rule("2.12")
 async def test_two_tabs_that_change_different_settings_at_once_lose_nothing(desk: FrontDesk):
     async with desk.service() as browsers:
         tabs = [browsers(), browsers()]

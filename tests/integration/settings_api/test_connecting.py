@@ -21,6 +21,7 @@ from tandem.runtime.credential_store import CredentialKind
 ADA = "ada@north.example"
 
 
+@pytest.mark.rule("2.1")
 async def test_a_google_calendar_is_connected_with_its_primary_calendar(desk: FrontDesk):
     async with desk.service() as browsers:
         ada = browsers()

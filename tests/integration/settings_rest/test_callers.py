@@ -107,6 +107,7 @@ async def test_a_nameless_api_token_is_refused(anna: Browser, subtests: pytest.S
             problem(await anna.post("/api/v1/tokens", json={"name": name}), 422, "name")
 
 
+@pytest.mark.rule("8.5")
 @pytest.mark.parametrize(("company_id", "user_id"), [(7, 43), (8, 42)])
 async def test_connections_of_others_are_not_there(
     house: House, connection: str, company_id, user_id
@@ -124,6 +125,7 @@ async def test_connections_of_others_are_not_there(
     assert house.town.calls("reconciler.test") == []
 
 
+@pytest.mark.rule("8.5")
 async def test_an_admin_sees_the_state_of_his_company_s_connections_alone(
     house: House, anna: Browser, connection: str
 ):

@@ -42,6 +42,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.rule("2.12")
 async def test_a_wrong_change_names_its_field_and_changes_nothing(
     house: House, anna: Browser, connection: str, subtests: pytest.Subtests
 ):
@@ -66,6 +67,7 @@ async def test_a_body_that_is_no_object_is_refused(
             problem(answer, answer.status_code)
 
 
+@pytest.mark.rule("2.3")
 async def test_all_types_can_be_unticked_and_all_ticked_again(anna: Browser, connection: str):
     choices: tuple[list[str] | None, ...] = ([], None)
     for types in choices:

@@ -9,11 +9,17 @@ def check(simulation: Simulation) -> list[str]:
     return [
         f"{one.token} was deleted, but has {one.counts[0]} activities and {one.counts[1]} events"
         for one in endings_of(simulation)
-        if one.plain and one.deleted_on and one.counts not in _right(one)
+        if one.plain
+        and one.steady
+        and one.deleted_on
+        and one.counts not in _right(one, rejected=simulation.scenario.rejected)
     ]
 
 
-def _right(one: Ending) -> set[tuple[int, int]]:
-    """An edit of the other side may beat the deletion; then the meeting is whole again."""
-    contested = len(one.deleted_on | one.edited_on) > 1
+def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
+    """An edit of the other side may beat the deletion, or the user may take back many at once.
+
+    Then the meeting is whole again.
+    """
+    contested = len(one.deleted_on | one.edited_on) > 1 or rejected
     return {(0, 0), one.both} if contested else {(0, 0)}

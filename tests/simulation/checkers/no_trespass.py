@@ -10,7 +10,7 @@ def check(simulation: Simulation) -> list[str]:
     return [
         f"{one.token} has an event, though its activity is not eligible"
         for one in endings_of(simulation)
-        if one.origin == "crm" and one.events and _is_ineligible(one)
+        if one.steady and one.origin == "crm" and one.events and _is_ineligible(one)
     ]
 
 

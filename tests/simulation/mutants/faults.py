@@ -20,6 +20,27 @@ class Fault:
 
 _ALL: Final = (
     Fault(
+        "brake-is-off",
+        "reconciler.brakes",
+        "        if total <= self.limits.deletions:",
+        "        if total >= 0:",
+        "many deletions at once are followed without asking",
+    ),
+    Fault(
+        "edit-before-answer-is-lost",
+        "reconciler.settling",
+        "activity_written(link, outcome.activity_id, shown, found=outcome.found)",
+        "activity_written(link, outcome.activity_id, shown)",
+        "what was edited before a create was known stays on one side",
+    ),
+    Fault(
+        "only-exact-is-found",
+        "crm_ingest.recognition",
+        "ALIKE: Final = 2",
+        "ALIKE: Final = 3",
+        "a create in doubt whose activity was edited is done again",
+    ),
+    Fault(
         "deletion-beats-edit",
         "reconciler.core.gone",
         "        if refusal is None:\n            return create_event_again",

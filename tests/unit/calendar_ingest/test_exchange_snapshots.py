@@ -25,9 +25,10 @@ from exchangelib.errors import (
 
 from calendar_ingest.adapters.exchange.failures import translated
 from calendar_ingest.adapters.exchange.snapshots import snapshot
+from calendar_ingest.adapters.exchange.values import values
 from calendar_ingest.calendars import CalendarGoneError, CursorExpiredError, MissingError
 from tandem.contracts.events import EventKind, Response, TextFormat
-from tandem.contracts.meetings import AllDay, Timed
+from tandem.contracts.meetings import AllDay, Meeting, MeetingField, Timed
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
 
@@ -66,6 +67,7 @@ def test_whole_days_are_counted_rightly_where_the_clocks_change():
     assert snapshot(days, OWNER).schedule == AllDay(first=date(2031, 3, 29), days=1)
 
 
+@pytest.mark.rule("5.7")
 def test_guests_rooms_and_the_owner_are_told_apart():
     def invited(email: str) -> Attendee:
         return Attendee(mailbox=Mailbox(email_address=email), response_type="Unknown")
@@ -89,6 +91,7 @@ def test_guests_rooms_and_the_owner_are_told_apart():
     assert (event.is_organizer, event.response) == (False, Response.DECLINED)
 
 
+@pytest.mark.rule("5.6")
 def test_text_privacy_busyness_and_kind_are_read():
     event = snapshot(item(body=HTMLBody("<b>x</b>"), sensitivity="Private"), OWNER)
     assert (event.description_format, event.private) == (TextFormat.HTML, True)
@@ -119,3 +122,16 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_says():
     with pytest.raises(Retryable) as busy, translated():
         raise ErrorServerBusy("busy", back_off=12)
     assert busy.value.retry_after_s == 12
+
+
+@pytest.mark.rule("5.6")
+@pytest.mark.rule("5.6")
+@pytest.mark.parametrize("status", ["Tentative", "OOF", "WorkingElsewhere"])
+def test_how_busy_an_event_is_stays_unless_that_is_changed(status: str):
+    assert snapshot(item(legacy_free_busy_status=status), OWNER).busy
+    start = datetime(2031, 3, 4, 9, tzinfo=UTC)
+    meeting = Meeting(title="Moved", schedule=Timed(start=start, end=start), busy=False)
+    others = frozenset(MeetingField) - {MeetingField.BUSY}
+    assert "legacy_free_busy_status" not in values(meeting, others, time_zone="Europe/Berlin")
+    flipped = values(meeting, frozenset({MeetingField.BUSY}), time_zone="Europe/Berlin")
+    assert flipped == {"legacy_free_busy_status": "Free"}

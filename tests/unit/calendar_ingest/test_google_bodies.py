@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def _new(meeting=MEETING, time_zone="Europe/Berlin"):
     return new_body(NewEvent(link_id=LINK, generation=0, meeting=meeting, time_zone=time_zone))
 
 
+@pytest.mark.rule("5.2")
 @given(
     seconds=st.integers(0, 10 * 365 * 86_400),
     minutes=st.integers(0, 5000),
@@ -49,6 +51,7 @@ def test_a_moment_survives_every_zone_and_every_change_of_clocks(seconds, minute
     assert body["start"]["timeZone"] == (zone if zone != "No/Zone" else "UTC")
 
 
+@pytest.mark.rule("5.3")
 @given(st.dates(date(2025, 1, 1), date(2035, 1, 1)), st.integers(1, 30))
 def test_whole_days_survive_without_any_zone(first, days):
     schedule = AllDay(first=first, days=days)

@@ -51,6 +51,7 @@ FIELDS = [
 ]
 
 
+@pytest.mark.rule("4.4", "4.5")
 @pytest.mark.parametrize("origin", BOTH)
 @pytest.mark.parametrize(("field", "of_activity", "of_event"), FIELDS)
 def test_each_field_is_carried_alone_in_both_directions(origin, field, of_activity, of_event):
@@ -65,6 +66,7 @@ def test_each_field_is_carried_alone_in_both_directions(origin, field, of_activi
     assert to_activity.writes[0].meeting == meeting_of_activity(changed_a, policy())
 
 
+@pytest.mark.rule("5.9")
 @pytest.mark.parametrize("origin", BOTH)
 @pytest.mark.parametrize("change", [{"done": True}, {"type": "call"}])
 def test_what_only_pipedrive_knows_is_no_change(origin, change):
@@ -91,6 +93,7 @@ def test_three_days_of_which_the_activity_shows_one_are_no_change():
     assert _fair().writes == ()
 
 
+@pytest.mark.rule("4.19")
 def test_three_days_stay_three_days_through_any_edit_of_the_activity():
     assert _fair(subject="Fair").writes[0].meeting.schedule == THREE_DAYS
     moved = _fair(due_date=date(2026, 3, 10)).writes[0].meeting
@@ -108,6 +111,7 @@ def test_more_days_behind_the_first_one_need_no_write():
     assert decided.link.base.event.schedule == THREE_DAYS
 
 
+@pytest.mark.rule("4.19")
 @pytest.mark.parametrize(
     ("of_event", "of_activity"),
     [
@@ -144,6 +148,7 @@ def test_an_edit_in_the_calendar_is_carried_as_far_as_the_activity_can_show_it()
     assert write.meeting.title == "x" * 255
 
 
+@pytest.mark.rule("5.5")
 @pytest.mark.parametrize("location", ["", "Pier"])
 def test_a_conference_link_is_never_written_as_a_location(location):
     online = event(location="", conference_url="https://meet.example/x")
@@ -203,6 +208,7 @@ def test_an_activity_that_its_user_makes_all_day_frees_the_event():
 INVITED = {"is_organizer": False}
 
 
+@pytest.mark.rule("5.8")
 def test_guests_of_somebody_elses_event_can_not_be_changed_from_pipedrive():
     theirs = event(**INVITED)
     link = linked(Side.CALENDAR, of_event=theirs)
@@ -305,6 +311,7 @@ def test_details_written_into_our_own_event_once_private_stay_in_the_calendar():
     assert full.writes[0].fields == {MeetingField.SCHEDULE, MeetingField.DESCRIPTION}
 
 
+@pytest.mark.rule("2.18")
 @pytest.mark.parametrize(("start", "written"), [(SOON, True), (NOW - timedelta(days=9), False)])
 def test_another_treatment_of_private_events_rewrites_what_lies_ahead(start, written):
     private = event(start, private=True)
@@ -333,12 +340,14 @@ def _with_block():
     return event_written(link, "e1", meeting_of_event(shown, rules)), shown, rules
 
 
+@pytest.mark.rule("2.5")
 def test_the_block_is_appended_when_the_event_is_created_and_is_no_change():
     link, shown, rules = _with_block()
     assert shown.description == "Agenda\n\n--- Pipedrive ---\nDeal: Big deal"
     assert decide(link, activity(**DEAL), shown, rules).writes == ()
 
 
+@pytest.mark.rule("5.12")
 def test_the_block_follows_the_deal():
     link, shown, rules = _with_block()
     decided = decide(link, activity(**BIGGER), shown, rules)
@@ -374,6 +383,7 @@ def test_an_edit_of_the_description_in_the_calendar_reaches_pipedrive_without_th
     assert write.meeting.description == "NewAgenda"
 
 
+@pytest.mark.rule("2.18")
 @pytest.mark.parametrize(("start", "written"), [(SOON, True), (NOW - timedelta(days=9), False)])
 def test_turning_the_block_on_rewrites_what_lies_ahead_once(start, written):
     link = linked(Side.CRM, of_activity=activity(start), of_event=event(start))
@@ -416,6 +426,7 @@ def _half_hour(start=SOON):
     )
 
 
+@pytest.mark.rule("2.18")
 def test_another_default_duration_rewrites_what_lies_ahead_once():
     half = event(schedule=hour(minutes=30))
     decided = decide(_half_hour(), activity(**NO_DURATION), half, LONGER)

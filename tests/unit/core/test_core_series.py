@@ -42,12 +42,14 @@ def pair_of(**settings):
     return replace(link, series_id="s"), rules
 
 
+@pytest.mark.rule("6.1")
 def test_an_occurrence_becomes_an_activity_and_its_link_knows_the_series():
     decided = decide_alone(occurrence())
     assert writes(decided) == [("crm", "create")]
     assert decided.link.series_id == "s"
 
 
+@pytest.mark.rule("2.10")
 @pytest.mark.parametrize(
     ("schedule", "reason"),
     [
@@ -74,6 +76,7 @@ def test_what_lay_beyond_the_horizon_is_taken_once_time_has_come_closer():
     assert decide_alone(late, rules, now=NOW + timedelta(days=2)).reason is Reason.CREATED
 
 
+@pytest.mark.rule("6.2")
 def test_no_more_occurrences_than_the_limit_are_taken():
     observed = Observed(event=occurrence(), crowded=True)
     decided = plan(observed, policy=policy(), now=NOW)
@@ -85,6 +88,7 @@ def test_what_is_not_eligible_says_so_before_it_counts_the_series():
     assert plan(observed, policy=policy(), now=NOW).reason is Reason.DECLINED
 
 
+@pytest.mark.rule("6.5")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize(
     ("edit", "field"),
@@ -138,6 +142,7 @@ def test_an_edit_that_says_what_the_event_says_is_agreed():
     assert decided.link.base.event.title == "Both"
 
 
+@pytest.mark.rule("6.3")
 def test_a_changed_occurrence_changes_its_activity():
     link, rules = pair_of()
     later = SOON + timedelta(hours=3)
@@ -152,6 +157,7 @@ def test_one_way_carries_no_change_of_an_occurrence():
     assert (decided.reason, decided.writes) == (Reason.ONE_WAY, ())
 
 
+@pytest.mark.rule("6.6")
 def test_marking_it_done_is_fine():
     link, rules = pair_of()
     decided = decide(link, activity(done=True), occurrence(), rules)
@@ -165,6 +171,7 @@ def test_the_deal_and_contact_block_is_never_written_to_an_occurrence():
     assert (decided.reason, decided.writes) == (Reason.NO_CHANGE, ())
 
 
+@pytest.mark.rule("6.7")
 @pytest.mark.parametrize("direction", DIRECTIONS)
 @pytest.mark.parametrize("shown", [occurrence(), occurrence(title="New")])
 def test_deleting_it_in_pipedrive_dissolves_the_link_and_suppresses_the_occurrence(
@@ -183,6 +190,7 @@ def test_an_activity_that_is_restored_in_pipedrive_makes_no_second_event():
     assert decide_alone(activity(), rules, former=ended).writes == ()
 
 
+@pytest.mark.rule("6.3")
 @pytest.mark.parametrize("edit", [{}, {"subject": "Mine"}])
 def test_a_cancelled_occurrence_deletes_its_activity_even_an_edited_one(edit):
     link, rules = pair_of()

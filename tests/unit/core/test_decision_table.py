@@ -30,6 +30,7 @@ every_pair = pytest.mark.parametrize("direction", DIRECTIONS)
 every_origin = pytest.mark.parametrize("origin", BOTH)
 
 
+@pytest.mark.rule("4.1")
 @every_pair
 def test_an_eligible_activity_without_a_link_creates_an_event(direction):
     decided = decide_alone(activity(), policy(direction=direction))
@@ -38,6 +39,7 @@ def test_an_eligible_activity_without_a_link_creates_an_event(direction):
     assert (decided.link.origin, decided.link.activity_id) == (Side.CRM, 1)
 
 
+@pytest.mark.rule("4.2")
 def test_an_eligible_event_without_a_link_creates_an_activity():
     decided = decide_alone(event())
     assert decided.reason is Reason.CREATED
@@ -45,6 +47,7 @@ def test_an_eligible_event_without_a_link_creates_an_activity():
     assert (decided.link.origin, decided.link.event_id) == (Side.CALENDAR, "e1")
 
 
+@pytest.mark.rule("4.3")
 @every_pair
 @every_origin
 def test_what_is_the_same_on_both_sides_plans_nothing(direction, origin):
@@ -52,6 +55,7 @@ def test_what_is_the_same_on_both_sides_plans_nothing(direction, origin):
     assert (decided.reason, decided.link, decided.writes) == (Reason.NO_CHANGE, None, ())
 
 
+@pytest.mark.rule("4.4")
 @every_pair
 @every_origin
 def test_a_changed_activity_updates_the_event_in_the_changed_fields_only(direction, origin):
@@ -61,6 +65,7 @@ def test_a_changed_activity_updates_the_event_in_the_changed_fields_only(directi
     assert decided.writes[0].meeting.title == "New"
 
 
+@pytest.mark.rule("4.5")
 @pytest.mark.parametrize(
     ("direction", "origin"),
     [("two_way", Side.CRM), ("two_way", Side.CALENDAR), ("one_way", Side.CRM)],
@@ -74,6 +79,7 @@ def test_a_changed_event_updates_the_activity_in_the_changed_fields_only(directi
     assert decided.writes[0].meeting.location == "Pier"
 
 
+@pytest.mark.rule("2.2", "3.5")
 def test_one_way_keeps_edits_of_calendar_born_events_from_pipedrive():
     link = linked(Side.CALENDAR)
     decided = decide(link, activity(), event(title="New"), policy(direction="one_way"))
@@ -82,6 +88,7 @@ def test_one_way_keeps_edits_of_calendar_born_events_from_pipedrive():
     assert writes(again) == [("crm", "update")], "an edit held back is carried once it may be"
 
 
+@pytest.mark.rule("3.7")
 def test_one_way_still_carries_edits_of_the_activity_of_a_calendar_born_event():
     decided = decide(
         linked(Side.CALENDAR),
@@ -93,6 +100,7 @@ def test_one_way_still_carries_edits_of_the_activity_of_a_calendar_born_event():
     assert decided.entries == ()
 
 
+@pytest.mark.rule("4.6")
 @every_origin
 def test_edits_of_other_fields_are_merged_with_one_write_a_side(origin):
     decided = decide(linked(origin), activity(subject="A"), event(location="E"))
@@ -104,6 +112,7 @@ def test_edits_of_other_fields_are_merged_with_one_write_a_side(origin):
     assert to[Side.CRM].meeting.title == "A"
 
 
+@pytest.mark.rule("4.7")
 @every_origin
 def test_the_same_edit_on_both_sides_moves_the_base_without_a_write(origin):
     decided = decide(linked(origin), activity(subject="Same"), event(title="Same"))
@@ -112,6 +121,7 @@ def test_the_same_edit_on_both_sides_moves_the_base_without_a_write(origin):
     assert decide(decided.link, activity(subject="Same"), event(title="Same")).link is None
 
 
+@pytest.mark.rule("2.9", "4.8")
 @pytest.mark.parametrize(
     ("winner", "activity_later_s", "expected"),
     [
@@ -143,11 +153,13 @@ def test_a_conflict_has_one_winner_and_tells_the_losers_value(winner, activity_l
     assert entry.after.title == ("A" if expected == "crm" else "E")
 
 
+@pytest.mark.rule("4.18")
 def test_a_conflict_goes_to_pipedrive_where_the_calendar_tells_no_time():
     decided = decide(linked(Side.CRM), activity(subject="A"), event(title="E", updated_at=None))
     assert writes(decided) == [("calendar", "update")]
 
 
+@pytest.mark.rule("4.9")
 @every_pair
 @pytest.mark.parametrize(
     ("origin", "organizes", "expected"),
@@ -173,6 +185,7 @@ def test_a_deleted_activity_takes_the_event_along_if_it_is_ours_or_the_users(
         assert decide_alone(present, former=decided.link).writes == ()
 
 
+@pytest.mark.rule("4.10")
 @every_origin
 def test_an_edit_of_the_event_beats_the_deletion_of_the_activity(origin):
     link = linked(origin)
@@ -183,12 +196,14 @@ def test_an_edit_of_the_event_beats_the_deletion_of_the_activity(origin):
     assert (decided.link.activity_id, decided.link.event_id) == (None, "e1")
 
 
+@pytest.mark.rule("4.10")
 @every_origin
 def test_one_way_deletes_the_event_of_a_deleted_activity_whatever_was_edited(origin):
     decided = decide(linked(origin), gone(), event(title="Edited"), policy(direction="one_way"))
     assert writes(decided) == [("calendar", "delete")]
 
 
+@pytest.mark.rule("4.11")
 @pytest.mark.parametrize(
     ("direction", "origin"),
     [("two_way", Side.CRM), ("two_way", Side.CALENDAR), ("one_way", Side.CRM)],
@@ -199,6 +214,7 @@ def test_a_deleted_event_takes_the_activity_along(direction, origin):
     assert writes(decided) == [("crm", "delete")]
 
 
+@pytest.mark.rule("4.11")
 @every_pair
 @every_origin
 def test_a_done_activity_is_kept_when_its_event_is_deleted(direction, origin):
@@ -210,6 +226,7 @@ def test_a_done_activity_is_kept_when_its_event_is_deleted(direction, origin):
     assert writes(decide_alone(activity(), former=decided.link)) == [("calendar", "create")]
 
 
+@pytest.mark.rule("4.11")
 def test_one_way_leaves_the_activity_of_a_deleted_calendar_born_event_alone():
     decided = decide(linked(Side.CALENDAR), activity(), gone(), policy(direction="one_way"))
     assert (decided.reason, decided.writes) == (Reason.ONE_WAY, ())
@@ -217,6 +234,7 @@ def test_one_way_leaves_the_activity_of_a_deleted_calendar_born_event_alone():
     assert decide_alone(activity(), former=decided.link).writes == (), "it must not come back"
 
 
+@pytest.mark.rule("4.12")
 @every_pair
 @every_origin
 def test_an_edit_of_the_activity_beats_the_deletion_of_the_event(direction, origin):
@@ -240,6 +258,7 @@ def test_an_edited_activity_that_needs_no_event_is_kept_without_one(changed, now
     assert decided.link.state is LinkState.DISSOLVED
 
 
+@pytest.mark.rule("4.13")
 @every_pair
 @every_origin
 def test_a_link_without_either_side_dissolves(direction, origin):
@@ -260,6 +279,7 @@ NO_LONGER = pytest.mark.parametrize(
 ONLY_MEETINGS = frozenset({"meeting"})
 
 
+@pytest.mark.rule("4.14")
 @every_pair
 @NO_LONGER
 @pytest.mark.parametrize("present", [event(), event(title="Edited")], ids=["same", "edited"])
@@ -273,6 +293,7 @@ def test_our_event_of_an_activity_that_is_no_longer_eligible_goes(
     assert decided.link.pending_event.reason is reason
 
 
+@pytest.mark.rule("4.14")
 @every_pair
 @NO_LONGER
 def test_the_users_own_event_of_such_an_activity_stays_and_never_comes_back(
@@ -309,6 +330,7 @@ def test_an_ineligible_activity_whose_event_is_deleted_is_let_go(changed, reason
     assert decided.link.state is LinkState.DISSOLVED
 
 
+@pytest.mark.rule("4.15")
 @every_pair
 def test_declining_a_calendar_born_event_counts_as_its_deletion(direction):
     declined = event(response=Response.DECLINED)
@@ -317,6 +339,7 @@ def test_declining_a_calendar_born_event_counts_as_its_deletion(direction):
     assert writes(decided) == ([("crm", "delete")] if direction == "two_way" else [])
 
 
+@pytest.mark.rule("4.15")
 @every_pair
 def test_declining_an_event_that_came_from_pipedrive_changes_nothing(direction):
     declined = event(response=Response.DECLINED)
@@ -358,6 +381,7 @@ def test_a_deleted_activity_of_a_declined_event_leaves_the_event_alone():
     assert decided.link.state is LinkState.DISSOLVED
 
 
+@pytest.mark.rule("3.6")
 @every_origin
 def test_an_edit_that_stays_in_the_past_is_not_carried_to_pipedrive(origin):
     link = linked(origin)
@@ -366,6 +390,7 @@ def test_an_edit_that_stays_in_the_past_is_not_carried_to_pipedrive(origin):
     assert (decided.reason, decided.writes) == (Reason.PAST, ())
 
 
+@pytest.mark.rule("3.6")
 @pytest.mark.parametrize(
     "moved_to", [SOON + timedelta(days=30), SOON - timedelta(days=30)], ids=["out", "in"]
 )
@@ -375,6 +400,7 @@ def test_an_edit_into_the_past_or_out_of_it_is_carried(moved_to):
     assert writes(decided) == [("crm", "update")]
 
 
+@pytest.mark.rule("3.7")
 def test_a_past_activity_is_always_carried_to_its_event():
     decided = decide(
         linked(Side.CRM), activity(subject="Minutes"), event(), now=SOON + timedelta(days=7)
@@ -382,6 +408,7 @@ def test_a_past_activity_is_always_carried_to_its_event():
     assert writes(decided) == [("calendar", "update")]
 
 
+@pytest.mark.rule("4.17")
 @every_origin
 def test_absence_never_deletes(origin):
     link = linked(origin)
@@ -390,6 +417,7 @@ def test_absence_never_deletes(origin):
         assert (decided.reason, decided.link, decided.writes) == (Reason.NO_CHANGE, None, ())
 
 
+@pytest.mark.rule("3.4")
 def test_an_event_back_from_its_deletion_is_not_taken_over_by_our_own_mark():
     assert decide_alone(event(link_mark=str(LINK_ID))).reason is Reason.SUPPRESSED
 
@@ -402,3 +430,15 @@ def _deleted_from_pipedrive(link):
     from reconciler.core.transitions import activity_written
 
     return activity_written(link, 1, None)
+
+
+@pytest.mark.rule("4.18")
+@pytest.mark.rule("4.18")
+@every_origin
+def test_an_edit_with_an_older_stamp_is_an_edit_all_the_same(origin):
+    """The clock of the side that was edited is years behind."""
+    behind = NOW - timedelta(days=900)
+    edited = decide(linked(origin), activity(subject="New", updated_at=behind), event())
+    assert writes(edited) == [("calendar", "update")]
+    edited = decide(linked(origin), activity(), event(title="New", updated_at=behind))
+    assert writes(edited) == [("crm", "update")]

@@ -28,6 +28,7 @@ def test_every_field_is_given_in_pipedrives_terms():
     }
 
 
+@pytest.mark.rule("5.2")
 def test_times_are_utc_also_across_midnight():
     start = datetime(2026, 3, 4, 1, 30, tzinfo=timezone(timedelta(hours=5)))
     draft = _draft(schedule=Timed(start=start, end=start + timedelta(minutes=45)))
@@ -44,6 +45,7 @@ def test_an_all_day_meeting_has_neither_time_nor_duration():
     )
 
 
+@pytest.mark.rule("2.7")
 @pytest.mark.parametrize(
     ("minutes", "of", "expected"),
     [
@@ -85,6 +87,7 @@ def test_an_activity_written_from_itself_shows_the_same(due_time, duration):
     assert meeting_of_activity(after, rules) == meeting
 
 
+@pytest.mark.rule("5.2")
 def test_the_clock_change_moves_nothing():
     night = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
     draft = _draft(schedule=hour(night, 120))

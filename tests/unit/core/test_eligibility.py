@@ -23,6 +23,7 @@ ONLY_CALLS = {"synced_types": frozenset({"call"})}
 YESTERDAY = NOW - timedelta(days=1)
 
 
+@pytest.mark.rule("3.1")
 @pytest.mark.parametrize("direction", ["two_way", "one_way"])
 @pytest.mark.parametrize(
     ("item", "settings", "reason"),
@@ -42,6 +43,7 @@ def test_an_activity_that_is_not_for_the_calendar_says_why(direction, item, sett
     assert (decided.reason, decided.link, decided.writes) == (reason, None, ())
 
 
+@pytest.mark.rule("3.2")
 @pytest.mark.parametrize(
     "item",
     [
@@ -56,6 +58,7 @@ def test_an_activity_from_now_on_is_for_the_calendar(item):
     assert writes(decide_alone(item)) == [("calendar", "create")]
 
 
+@pytest.mark.rule("2.6", "3.3")
 @pytest.mark.parametrize(
     ("item", "settings", "reason"),
     [
@@ -86,6 +89,7 @@ def test_an_event_that_is_not_for_pipedrive_says_why(item, settings, reason):
     assert (decided.reason, decided.link, decided.writes) == (reason, None, ())
 
 
+@pytest.mark.rule("3.3")
 @pytest.mark.parametrize(
     ("item", "settings"),
     [
@@ -103,6 +107,7 @@ def test_an_event_from_now_on_is_for_pipedrive(item, settings):
     assert writes(decide_alone(item, policy(**settings))) == [("crm", "create")]
 
 
+@pytest.mark.rule("3.2")
 @pytest.mark.parametrize(
     ("zone", "first", "reason"),
     [
@@ -125,6 +130,7 @@ def test_an_item_waits_while_a_create_of_ours_may_be_its_origin():
     assert (decided.reason, decided.writes) == (Reason.AWAITING, ())
 
 
+@pytest.mark.rule("8.2")
 def test_every_reason_has_a_sentence():
     assert set(EXPLANATIONS) == set(Reason)
     for explanation in EXPLANATIONS.values():

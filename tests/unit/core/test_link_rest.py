@@ -28,6 +28,7 @@ from tandem.contracts.meetings import Side
 UNTICKED = policy(synced_types=frozenset({"call"}))
 
 
+@pytest.mark.rule("2.13")
 @pytest.mark.parametrize("origin", BOTH)
 def test_links_of_an_unticked_type_rest_whatever_is_edited(origin):
     decided = decide(linked(origin), activity(subject="A"), event(location="E"), UNTICKED)
@@ -38,6 +39,7 @@ def test_links_of_an_unticked_type_rest_whatever_is_edited(origin):
     assert (again.reason, again.link, again.entries) == (Reason.TYPE_NOT_SYNCED, None, ())
 
 
+@pytest.mark.rule("2.14")
 @pytest.mark.parametrize("origin", BOTH)
 def test_links_of_a_type_ticked_again_wake_and_are_reconciled(origin):
     rested = decide(linked(origin), activity(), event(), UNTICKED).link
@@ -49,6 +51,7 @@ def test_links_of_a_type_ticked_again_wake_and_are_reconciled(origin):
     assert (quiet.link.state, quiet.link.reason) == (LinkState.ACTIVE, None)
 
 
+@pytest.mark.rule("2.13")
 def test_our_event_of_an_unticked_type_stays_until_the_type_is_ticked_again():
     rested = decide(linked(Side.CRM), activity(), event(), UNTICKED).link
     undated = activity(due_date=None, due_time=None)
@@ -75,6 +78,7 @@ def test_an_event_deleted_while_its_type_was_unticked_costs_no_activity():
     assert writes(decide_alone(activity(), former=decided.link)) == [("calendar", "create")]
 
 
+@pytest.mark.rule("2.4")
 def test_events_may_be_saved_as_a_type_that_is_not_ticked():
     begun = decide_alone(event(), UNTICKED)
     link = activity_written(begun.link, 1, meeting_of_activity(activity(), UNTICKED))
@@ -143,6 +147,7 @@ def test_a_refused_deletion_is_forgotten_when_its_ground_passes():
     assert (decided.reason, decided.link.state) == (Reason.NO_CHANGE, LinkState.ACTIVE)
 
 
+@pytest.mark.rule("7.6")
 def test_one_refused_write_of_two_lets_the_other_finish():
     a, e = activity(subject="A"), event(location="E")
     begun = decide(linked(Side.CRM), a, e).link

@@ -32,6 +32,7 @@ def test_the_same_meeting_is_the_same_from_both_sides():
     assert of_activity() == of_event()
 
 
+@pytest.mark.rule("5.1")
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -47,6 +48,7 @@ def test_a_title_is_one_line_and_never_empty(given, shown):
     assert of_event(title=given).title == shown
 
 
+@pytest.mark.rule("5.1")
 def test_an_untitled_item_is_named_after_its_type():
     assert of_activity(subject="", type="video_call").title == "Video call"
     assert of_event(policy(save_events_as="video_call"), title="").title == "Video call"
@@ -66,6 +68,7 @@ def test_a_text_is_never_longer_than_an_activity_can_hold():
     assert len(as_activity_shows(long).description) == 65_535
 
 
+@pytest.mark.rule("5.2")
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -91,6 +94,7 @@ def test_an_activity_without_a_date_is_no_meeting():
     assert of_activity(due_date=None) is None
 
 
+@pytest.mark.rule("2.7")
 def test_the_default_duration_is_the_connections():
     rules = policy(default_duration_minutes=45)
     shown = meeting_of_activity(activity(duration_minutes=None), rules)
@@ -118,6 +122,7 @@ def test_an_activity_shows_of_a_time_what_it_can(given, shown):
     assert as_activity_shows(of_event(schedule=given)).schedule == shown
 
 
+@pytest.mark.rule("4.19")
 @pytest.mark.parametrize(
     ("was_event", "was_activity", "moved", "expected"),
     [
@@ -158,6 +163,7 @@ def test_a_length_that_only_the_calendar_knows_survives_a_move(
     assert event_schedule(moved, was_activity=was_activity, was_event=was_event) == expected
 
 
+@pytest.mark.rule("5.3")
 def test_an_all_day_date_is_the_same_in_every_zone():
     for zone in ("Pacific/Kiritimati", "Pacific/Niue", "Europe/Berlin"):
         rules = policy(zone=zone)
@@ -168,6 +174,7 @@ def test_an_all_day_date_is_the_same_in_every_zone():
         assert shown.schedule == day
 
 
+@pytest.mark.rule("5.4")
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
@@ -183,11 +190,13 @@ def test_a_description_is_plain_text_without_our_block(given, shown):
     assert of_event(description=given).description == shown
 
 
+@pytest.mark.rule("5.4")
 def test_the_html_of_an_event_is_read_as_text():
     shown = of_event(description="<p>One</p><p>Two</p>", description_format=TextFormat.HTML)
     assert shown.description == "One\nTwo"
 
 
+@pytest.mark.rule("5.5")
 def test_an_event_without_a_location_shows_its_conference_link():
     assert of_event(location="", conference_url="https://meet.example/x").location == (
         "https://meet.example/x"
@@ -195,6 +204,7 @@ def test_an_event_without_a_location_shows_its_conference_link():
     assert of_event(location="Pier", conference_url="https://meet.example/x").location == "Pier"
 
 
+@pytest.mark.rule("5.6")
 @pytest.mark.parametrize(
     ("busy", "due_time", "shown"),
     [
@@ -210,6 +220,7 @@ def test_an_activity_that_does_not_say_is_busy_when_timed_and_free_when_all_day(
     assert of_activity(busy=busy, due_time=due_time).busy is shown
 
 
+@pytest.mark.rule("5.7")
 def test_guests_are_lower_case_without_the_owner_and_without_rooms():
     wanted = frozenset({"a@x.example", "b@x.example"})
     assert (
@@ -228,6 +239,7 @@ def test_guests_are_lower_case_without_the_owner_and_without_rooms():
     assert of_event(attendees=attendees).guests == wanted
 
 
+@pytest.mark.rule("2.6")
 @pytest.mark.parametrize("choice", ["redact", "skip"])
 def test_a_private_event_shows_only_its_time(choice):
     shown = of_event(policy(private_events=choice), private=True, title="Doctor", busy=False)
@@ -241,6 +253,7 @@ def test_a_private_event_shows_only_its_time(choice):
     assert shown.schedule == hour()
 
 
+@pytest.mark.rule("2.6")
 def test_a_private_event_shows_everything_where_the_user_wants_it():
     assert of_event(policy(private_events="full"), private=True) == of_event()
 

@@ -119,6 +119,7 @@ def test_no_block_leaves_no_marker():
     assert with_block("Agenda", "") == "Agenda"
 
 
+@pytest.mark.rule("5.11")
 def test_the_block_shows_what_is_there_without_empty_lines():
     everything = DealContact(
         activity_url="https://x.example/activity/1",

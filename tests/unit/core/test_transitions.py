@@ -48,6 +48,7 @@ def test_a_success_moves_the_base_only_in_the_fields_that_were_written():
     assert done.base.event.description == "Agenda"
 
 
+@pytest.mark.rule("4.20")
 def test_what_a_provider_rewrites_becomes_the_base():
     begun = decide(linked(Side.CRM), activity(subject="a  b"), event()).link
     done = event_written(begun, "e1", shown_e(title="A B!"))
@@ -131,8 +132,12 @@ def test_what_comes_back_as_it_was_written_is_agreed(found):
     assert decide(done, activity(), event()).writes == ()
 
 
-def test_a_length_and_missing_guests_are_no_edits_of_what_was_found():
-    """An activity of no length shows the default one; a provider leaves out whom it would mail."""
+def test_what_a_provider_leaves_out_or_adds_is_no_edit_of_what_was_found():
+    """A length where there was none, a text that was cut, guests whom it would have mailed."""
+    long = activity(location="x" * 900)
+    begun = decide_alone(long).link
+    done = event_written(begun, "e1", shown_e(location="x" * 500), found=True)
+    assert decide(done, long, event(location="x" * 500)).writes == ()
     moment = event(schedule=hour(minutes=0))
     done = activity_written(
         decide_alone(moment).link, 1, shown_a(duration_minutes=None), found=True

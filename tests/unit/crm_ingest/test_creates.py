@@ -101,6 +101,7 @@ def _command(**changes: Any) -> CreateActivity:
     )
 
 
+@pytest.mark.rule("7.4")
 @pytest.mark.parametrize("step", range(1, 12))
 @pytest.mark.parametrize("lost", [0, 1], ids=["answered", "unanswered"])
 async def test_a_process_that_dies_at_any_step_leaves_one_activity(step: int, lost: int):
@@ -209,6 +210,7 @@ EDITS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.rule("7.4")
 @pytest.mark.parametrize("edit", EDITS, ids=str)
 @pytest.mark.parametrize("answered", [True, False], ids=["crash", "unanswered"])
 async def test_what_is_edited_before_its_answer_is_known_is_made_once(
@@ -290,6 +292,7 @@ async def test_a_newer_draft_finds_what_the_older_one_made_and_spares_its_edits(
     assert (left.activity.subject, left.activity.location) == ("Mine", "Room 2")
 
 
+@pytest.mark.rule("7.4")
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4),

@@ -22,6 +22,7 @@ async def test_the_installation_s_word_counts_more_than_ours():
     assert await moved.of_domain("hotmail.com") is Provider.MICROSOFT
 
 
+@pytest.mark.rule("3.8")
 async def test_an_unknown_domain_is_answered_with_what_works():
     with pytest.raises(ProblemError, match="IMAP, POP and CalDAV") as caught:
         await provider_of("anna@elsewhere.example", None, KNOWN)
@@ -30,6 +31,7 @@ async def test_an_unknown_domain_is_answered_with_what_works():
     assert "Google" in caught.value.title
 
 
+@pytest.mark.rule("3.8")
 @pytest.mark.parametrize(
     ("email", "named", "field"),
     [

@@ -32,6 +32,7 @@ def test_a_default_that_is_given_is_a_change():
     assert changed.settings == OTHER.model_copy(update={"paused": False, "synced_types": None})
 
 
+@pytest.mark.rule("2.4")
 def test_a_type_of_events_needs_both_directions():
     one_way = connection(settings=OTHER.model_copy(update={"direction": Direction.ONE_WAY}))
     with pytest.raises(ProblemError, match="save_events_as"):

@@ -22,7 +22,16 @@ from reconciler.core.model import (
 )
 from reconciler.core.reasons import Reason
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.meetings import Meeting, MeetingField, Schedule, Side, Timed
+from tandem.contracts.meetings import (
+    TITLE_LENGTH_MAX,
+    Meeting,
+    MeetingField,
+    Schedule,
+    Side,
+    Timed,
+)
+
+_TEXTS = (MeetingField.TITLE, MeetingField.DESCRIPTION, MeetingField.LOCATION)
 
 
 def wanted_block(activity: ActivitySnapshot, present_block: str, policy: Policy) -> str:
@@ -179,16 +188,22 @@ def write_refused(link: Link, side: Side, reason: Reason) -> Link:
 def _as_made(pending: Pending, shown: Meeting | None, *, found: bool) -> Meeting | None:
     """What an item showed once it was written: of one that was found, what was asked for.
 
-    Two things that a provider makes of that by itself are no edits: it may show a length where
-    none was written, and leave out guests whom it would mail.
+    What a provider makes of that by itself is no edit: it may show a length where none was
+    written, cut a long text, and leave out guests whom it would mail.
     """
     after = pending.after
     if shown is None or after is None or not found or pending.verb is not Verb.CREATE:
         return shown or after
-    own = {MeetingField.SCHEDULE} if _only_lengthened(after.schedule, shown.schedule) else set()
+    own = {field for field in _TEXTS if _only_cut(getattr(after, field), getattr(shown, field))}
+    if _only_lengthened(after.schedule, shown.schedule):
+        own.add(MeetingField.SCHEDULE)
     if shown.guests < after.guests:
         own.add(MeetingField.GUESTS)
     return after.with_fields(shown, frozenset(own))
+
+
+def _only_cut(written: str, shown: str) -> bool:
+    return TITLE_LENGTH_MAX <= len(shown) < len(written) and written.startswith(shown)
 
 
 def _only_lengthened(written: Schedule, shown: Schedule) -> bool:
