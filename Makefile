@@ -91,6 +91,10 @@ mutants: setup  ## Plant faults one by one and see that the simulator finds each
 bench: setup  ## Measure, and print the figures
 	@exec $(RUN)python -m bench
 
+.PHONY: bench-calls
+bench-calls: setup  ## Count what each change, backfilled item and idle day costs at the providers
+	@exec $(RUN)python -m bench.calls
+
 .PHONY: image image-check deploy-check kubernetes-test
 
 image: setup  ## Build the images with docker, podman or buildah

@@ -12,6 +12,7 @@ from tandem_embedded.stack import Stack, StackOptions
 
 OVERRIDES = {
     "SWEEP_INTERVAL_S": "5",
+    "SWEEP_QUIET_INTERVAL_S": "5",
     "GOOGLE_USER_REQUESTS_PER_MINUTE": "60000",
     # The work deletes so much that the brake would hold it wherever links are quick enough.
     "DELETIONS_MAX": "1000",

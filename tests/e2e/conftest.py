@@ -32,6 +32,7 @@ def stack(scratch: Path, spans: SpanReceiver) -> Iterator[Stack]:
             partitions=4,
             overrides={
                 "SWEEP_INTERVAL_S": str(SWEEP_S),
+                "SWEEP_QUIET_INTERVAL_S": str(SWEEP_S),
                 "GOOGLE_USER_REQUESTS_PER_MINUTE": "60000",
                 "OTEL_EXPORTER_OTLP_ENDPOINT": spans.url,
                 "OTEL_BSP_SCHEDULE_DELAY": "500",

@@ -1,81 +1,18 @@
 """Journeys of an account at an Exchange server: both ways, troubles, and how it is connected."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
-from exchangelib import (
-    DELEGATE,
-    Account,
-    CalendarItem,
-    Configuration,
-    Credentials,
-    EWSDate,
-    EWSDateTime,
-    EWSTimeZone,
-)
+from exchangelib import EWSDate
 from exchangelib.items import SEND_TO_NONE
 from exchangelib.recurrence import DailyPattern, Recurrence
 from tests.e2e.company import Company
+from tests.e2e.office import Office
 from tests.e2e.person import Person, in_days
 from tests.e2e.waiting import eventually
 
-from tandem_embedded.demo_user import connect_exchange
 from tandem_embedded.stack import Stack
-from tandem_sandbox.accounts import MailboxSeed, Seed, mailbox
-
-
-class Office:
-    """A mailbox at the Exchange server, in the hands of its owner."""
-
-    def __init__(self, stack: Stack, seed: MailboxSeed) -> None:
-        self.email, self.password = seed.email, seed.password
-        self.server = stack.urls["sandbox"] + "/exchange/EWS/Exchange.asmx"
-        self.account = Account(
-            seed.email,
-            config=Configuration(
-                service_endpoint=self.server, credentials=Credentials(seed.email, seed.password)
-            ),
-            autodiscover=False,
-            access_type=DELEGATE,
-            default_timezone=EWSTimeZone("UTC"),
-        )
-
-    def events(self) -> list[CalendarItem]:
-        """Everything that lies ahead."""
-        now = EWSDateTime.from_datetime(datetime.now(UTC))
-        return list(self.account.calendar.view(start=now, end=now + timedelta(days=60)))
-
-    def event_named(self, subject: str) -> CalendarItem:
-        """The one event with a subject, once it is there."""
-
-        def look() -> CalendarItem | None:
-            found = [one for one in self.events() if one.subject == subject]
-            assert len(found) < 2, found
-            return found[0] if found else None
-
-        return eventually(look, what=f"event {subject}")
-
-    def on(self, day: int) -> CalendarItem:
-        """The one event of a coming day."""
-        [found] = [one for one in self.events() if one.start == in_days(day)]
-        return found
-
-    def create(self, subject: str, begin: datetime, **fields: Any) -> CalendarItem:
-        """Make an event of an hour."""
-        start = EWSDateTime.from_datetime(begin)
-        item = CalendarItem(
-            account=self.account,
-            folder=self.account.calendar,
-            subject=subject,
-            start=start,
-            end=start + timedelta(hours=1),
-            **fields,
-        )
-        return item.save(send_meeting_invitations=SEND_TO_NONE)
 
 
 @pytest.fixture
@@ -88,23 +25,8 @@ def person(company: Company) -> Person:
 @pytest.fixture
 def office(stack: Stack, company: Company) -> Iterator[Office]:
     """A new mailbox at the server."""
-    seed = mailbox(
-        f"p.{uuid4().hex[:10]}@onprem.example",
-        name="Person",
-        timezone="Europe/Stockholm",
-        locale="en_US",
-        provider="exchange",
-    )
-    order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
-    company.control.post("/seed", json=order).raise_for_status()
-    opened = Office(stack, seed)
-    yield opened
-    opened.account.protocol.close()
-
-
-def _connected(person: Person, office: Office) -> None:
-    shown = connect_exchange(person.tandem, email=office.email, password=office.password)
-    person.connection_id = shown["id"]
+    with Office.opened(stack, company) as opened:
+        yield opened
 
 
 def _await_days(person: Person, subject: str, *days: int) -> None:
@@ -143,7 +65,7 @@ def test_a_given_server_is_taken_and_a_wrong_password_is_told(person, office):
 
 
 def test_an_activity_goes_to_exchange_and_its_edits_and_deletion_follow(person, office, company):
-    _connected(person, office)
+    office.connect(person)
     activity = person.create_activity("Visit", in_days(3))
     event = office.event_named("Visit")
     assert event.start == in_days(3)
@@ -157,7 +79,7 @@ def test_an_activity_goes_to_exchange_and_its_edits_and_deletion_follow(person, 
 
 
 def test_an_event_of_exchange_becomes_an_activity_and_both_ways_go_on(person, office, company):
-    _connected(person, office)
+    office.connect(person)
     event = office.create("Lunch", in_days(4))
     activity = person.activity_named("Lunch")
     assert activity["due_time"][:5] == "09:00"
@@ -173,7 +95,7 @@ def test_an_event_of_exchange_becomes_an_activity_and_both_ways_go_on(person, of
 
 
 def test_occurrences_of_a_series_follow_it_and_their_own_changes(person, office, company):
-    _connected(person, office)
+    office.connect(person)
     begin = in_days(1)
     rule = Recurrence(
         pattern=DailyPattern(interval=1), start=EWSDate.from_date(begin.date()), number=4
@@ -197,7 +119,7 @@ def test_occurrences_of_a_series_follow_it_and_their_own_changes(person, office,
 
 
 def test_a_lost_answer_of_a_create_makes_no_second_event(person, office, company):
-    _connected(person, office)
+    office.connect(person)
     company.arm(
         provider="exchange",
         operation="CreateItem",
@@ -211,7 +133,7 @@ def test_a_lost_answer_of_a_create_makes_no_second_event(person, office, company
 
 
 def test_a_changed_password_is_told_and_mended(person, office, company, stack):
-    _connected(person, office)
+    office.connect(person)
     company.control.post(
         "/grants/revoke", json={"provider": "exchange", "email": office.email}
     ).raise_for_status()

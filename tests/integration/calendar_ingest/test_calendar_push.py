@@ -1,6 +1,7 @@
 """Push: one live channel to each calendar that is read, and notices that only it can give."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from tests.integration.calendar_ingest.station import (
     until,
 )
 
+from calendar_ingest.repository import Reads
 from tandem.contracts.connections import (
     ConnectionHealthReported,
     ConnectionRemoved,
@@ -28,6 +30,7 @@ from tandem.contracts.topics import (
     SYNC_HEALTH,
     SYNC_REQUESTS,
 )
+from tandem.runtime.postgres import Pool, open_pool
 
 CALENDAR = "work@example.com"
 
@@ -183,8 +186,53 @@ async def test_a_calendar_that_is_not_pushed_is_swept_and_said_to_be_down(statio
 
 
 async def test_a_channel_that_told_nothing_of_a_change_is_replaced(station: Station):
-    async with station.service(sweep_interval_s=1):
+    async with station.service(sweep_interval_s=1, sweep_quiet_interval_s=1):
         silent, _ = await _watched(station, uuid4())
         await station.query("UPDATE calendar.channels SET opened_at = now() - interval '1 hour'")
+        await station.query("UPDATE calendar.reads SET pushed_at = now() - interval '1 hour'")
         station.provider.put(CALENDAR, event("unheard"))
         await until(lambda: _one(station, silent), what="another channel")
+        [read] = await station.query("SELECT pushed_at FROM calendar.reads")
+        assert read["pushed_at"] is None
+
+
+async def test_the_quieter_a_calendar_with_working_push_the_rarer_it_is_read(station: Station):
+    async with station.service():
+        await _watched(station, uuid4())
+        await until(lambda: _at_rest(station), what="nothing to read")
+    pool = await open_pool(station.database_url, connections_max=1)
+    reads = Reads(Pooled(pool))
+
+    async def swept(*, silence_min: int | None, unread_min: int) -> bool:
+        await station.query(
+            "UPDATE calendar.reads SET due_at = NULL, lease = NULL,"
+            " pushed_at = now() - make_interval(mins => $1),"
+            " visited_at = now() - make_interval(mins => $2)",
+            silence_min,
+            unread_min,
+        )
+        return await reads.sweep(300, 3600) == 1
+
+    assert await swept(silence_min=None, unread_min=6)
+    assert await swept(silence_min=1, unread_min=6)
+    assert not await swept(silence_min=1, unread_min=4)
+    assert not await swept(silence_min=30, unread_min=29)
+    assert await swept(silence_min=30, unread_min=31)
+    assert not await swept(silence_min=9999, unread_min=59)
+    assert await swept(silence_min=9999, unread_min=61)
+    # Without a channel nothing is known of pushes.
+    await station.query("UPDATE calendar.channels SET state = 'closing'")
+    assert await swept(silence_min=9999, unread_min=6)
+    await pool.close()
+
+
+@dataclass
+class Pooled:
+    """A database whose pool is open."""
+
+    pool: Pool
+
+
+async def _at_rest(station: Station) -> bool:
+    rows = await station.query("SELECT FROM calendar.reads WHERE due_at IS NULL AND lease IS NULL")
+    return len(rows) == 1

@@ -1,6 +1,6 @@
 """Writing: every command has one outcome and at most one write, whatever happens in between."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -199,6 +199,26 @@ async def _connect(station: Station, connection_id: UUID) -> None:
         connection_id,
         CALENDAR,
     )
+
+
+async def test_only_a_create_that_nobody_has_tried_is_said_to_be_the_first(station: Station):
+    connection_id = uuid4()
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    cases = [
+        (_create(connection_id), None, [False]),
+        (_create(connection_id), Retryable("weather"), [False, True]),
+        (_create(connection_id, revision=2), None, [True]),
+        (_create(connection_id, occurred_at=long_ago), None, [True]),
+    ]
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(connection_id))
+        await until(lambda: station.provider.channels, what="nothing else to be done")
+        for count, (command, failure, said) in enumerate(cases, start=1):
+            station.provider.failures = [failure] if failure else []
+            station.provider.repeated.clear()
+            await station.publish(CALENDAR_COMMANDS, command)
+            await _outcomes(station, count)
+            assert station.provider.repeated == said
 
 
 async def test_what_a_person_waits_for_comes_before_the_backfill(station: Station):

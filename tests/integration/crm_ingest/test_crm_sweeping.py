@@ -288,3 +288,27 @@ async def test_a_broker_that_forgot_has_everybody_read_and_reported_again(office
         # Once by the reading, and once more by the hint, which is consumed again.
         await office.observed(3, ActivityObserved)
         await office.signalled(HealthSignal.PUSH_UP, HealthSignal.PUSH_UP)
+
+
+async def test_sweeps_get_rarer_while_webhooks_tell_everything_and_often_again_after_a_miss(
+    office: Office,
+):
+    async def swept() -> tuple[int, bool]:
+        """Calm sweeps in a row, and whether the next one comes when they say."""
+        await office.swept()
+        [row] = await office.query(
+            "SELECT calm, extract(epoch FROM due_at - now())::float AS wait_s FROM crm.sync_users"
+        )
+        longest = min(300 * 2 ** row["calm"], 3600)
+        return row["calm"], longest * 0.8 < row["wait_s"] <= longest
+
+    async with office.service(sweep_interval_s=300):
+        await office.connect()
+        await office.signalled(HealthSignal.PUSH_UP)
+        assert [await swept() for _ in range(5)] == [(calm, True) for calm in range(1, 6)]
+        visit = office.company.put(ANNA.user_id)
+        office.company.age(_id(visit), timedelta(minutes=2))
+        assert await swept() == (0, True)
+        assert await swept() == (1, True)
+        await office.query("UPDATE crm.connections SET push_up = false")
+        assert await swept() == (0, True)

@@ -58,6 +58,7 @@ class CalendarTables(Tables):
             "leased_until": None,
             "visited_at": self.now(),
             "expanded_until": None,
+            "pushed_at": None,
         }
 
     def forget_calendar(self, connection_id: UUID) -> None:
@@ -116,31 +117,53 @@ class CalendarTables(Tables):
         ids = [row["connection_id"] for row in self.reads]
         self.read_everything(ids, [None] * len(ids))
 
+    def _is_backfilled(self, connection_id: UUID) -> bool:
+        return any(
+            one["connection_id"] == connection_id and one["backfill"] for one in self.commands
+        )
+
     def hint(
-        self, connection_ids: list[UUID], pushed: list[bool], traces: list[str | None]
+        self,
+        connection_ids: list[UUID],
+        pushed: list[bool],
+        traces: list[str | None],
+        together_s: float,
     ) -> None:
         for connection_id, push, trace in zip(connection_ids, pushed, traces, strict=True):
             row = self.reads.get(connection_id)
             if row is None:
                 continue
             waits = row["attempts"] > 0 and row["due_at"] is not None
+            due_at = self.now()
+            if not waits and self._is_backfilled(connection_id):
+                due_at = row["due_at"] or self._in(together_s)
             self.reads.change(
                 row,
                 hints=row["hints"] + 1,
                 pushed=row["pushed"] or push,
-                due_at=row["due_at"] if waits else self.now(),
+                pushed_at=self.now() if push else row["pushed_at"],
+                due_at=row["due_at"] if waits else due_at,
                 trace=(row["trace"] or trace) if row["lease"] is None else trace,
             )
 
-    def sweep(self, interval_s: float, readable: list[str]) -> list[Row]:
+    def sweep(self, interval_s: float, quiet_interval_s: float, readable: list[str]) -> list[Row]:
         due = [
             row
             for row in self.reads
             if row["due_at"] is None
-            and row["visited_at"] < self._in(-interval_s)
+            and row["visited_at"] < self._in(-self._interval_s(row, interval_s, quiet_interval_s))
             and self._is_readable(self.connections.get(row["connection_id"]), readable)
         ]
         return [self.reads.change(row, due_at=self.now()) for row in due]
+
+    def _interval_s(self, read: Row, interval_s: float, quiet_interval_s: float) -> float:
+        connection = self.connections.get(read["connection_id"])
+        if read["pushed_at"] is None or not connection:
+            return interval_s
+        if self._live_of(connection)["live_channel_id"] is None:
+            return interval_s
+        silence_s: float = (self.now() - read["pushed_at"]).total_seconds()
+        return min(quiet_interval_s, max(interval_s, silence_s))
 
     def claim_reads(self, most: int, lease_s: float, readable: list[str]) -> list[Row]:
         due = [
@@ -250,11 +273,14 @@ class CalendarTables(Tables):
             )
         )
 
-    def finish_read(self, hints: int, connection_id: UUID, lease: UUID) -> list[Row]:
+    def finish_read(
+        self, hints: int, connection_id: UUID, lease: UUID, together_s: float
+    ) -> list[Row]:
         row = self._leased(connection_id, lease)
         if row is None:
             return []
         again = row["hints"] > hints
+        wait_s = together_s if self._is_backfilled(connection_id) else 0.0
         done = self.reads.change(
             row,
             lease=None,
@@ -264,7 +290,7 @@ class CalendarTables(Tables):
             listed=False,
             visited_at=self.now(),
             pushed=row["pushed"] and again,
-            due_at=self.now() if again else None,
+            due_at=self._in(wait_s) if again else None,
             trace=row["trace"] if again else None,
         )
         return [done]
@@ -406,6 +432,8 @@ class CalendarTables(Tables):
         return [self.connections.change(row, channel_due_at=due_at, push_up=live)]
 
     def doubt_channels(self, connection_id: UUID, younger_s: float) -> None:
+        if read := self.reads.get(connection_id):
+            self.reads.change(read, pushed_at=None)
         for row in self.channels.where(
             lambda one: (
                 one["connection_id"] == connection_id
@@ -447,7 +475,7 @@ class CalendarTables(Tables):
             known = self.commands.get(row["link_id"])
             if known is None or row["revision"] > known["revision"]:
                 times = {"attempts": 0, "queued_at": self.now(), "due_at": self.now()}
-                self.commands.put(row | times)
+                self.commands.put(row | times | {"begun": bool(known and known["begun"])})
 
     def claim_writes(self, holding: list[str], most: int, lease_s: float) -> list[Row]:
         due = [
@@ -478,6 +506,7 @@ class CalendarTables(Tables):
             found.append(
                 row | {"outcome_revision": outcome["revision"], "outcome": outcome["outcome"]}
             )
+            self.commands.change(row, begun=True)
         return found
 
     def keep_writing(self, lease_s: float, connection_id: UUID, lease: UUID) -> list[Row]:

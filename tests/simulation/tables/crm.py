@@ -78,6 +78,7 @@ class CrmTables(Tables):
                     "swept_at": self.now(),
                     "due_at": self._in(first_s),
                     "attempts": 0,
+                    "calm": 0,
                     "lease": None,
                     "leased_until": None,
                 }
@@ -182,7 +183,14 @@ class CrmTables(Tables):
         ]
         return lost[:most]
 
-    def note_push(self, *, up: bool, company_id: int, readable: list[str]) -> list[Row]:
+    def note_push(
+        self, *, up: bool, company_id: int, readable: list[str], interval_s: float
+    ) -> list[Row]:
+        for user in (
+            () if up else self.sync_users.where(lambda row: row["company_id"] == company_id)
+        ):
+            due_at = min(user["due_at"], self._in(interval_s))
+            self.sync_users.change(user, calm=0, due_at=due_at)
         news = [
             row
             for row in self.connections
@@ -338,7 +346,17 @@ class CrmTables(Tables):
     # Sweeps and whole reads
 
     def claim_sweeps(self, readable: list[str], most: int, lease_s: float) -> list[Row]:
-        return self._claim(self.sync_users, readable, most, lease_s)
+        claimed = self._claim(self.sync_users, readable, most, lease_s)
+        return [row | {"pushed": self._is_pushed(row)} for row in claimed]
+
+    def _is_pushed(self, user: Row) -> bool:
+        return any(
+            row["company_id"] == user["company_id"]
+            and row["user_id"] == user["user_id"]
+            and row["removed_at"] is None
+            and row["push_up"]
+            for row in self.connections
+        )
 
     def _claim(
         self, table: Table, readable: list[str], most: int, lease_s: float, **more: Any
@@ -359,7 +377,13 @@ class CrmTables(Tables):
         return [self.sync_users.change(row, leased_until=self._in(lease_s))] if row else []
 
     def finish_sweep(
-        self, swept_at: datetime, next_s: float, company_id: int, user_id: int, lease: UUID
+        self,
+        swept_at: datetime,
+        calm: int,
+        next_s: float,
+        company_id: int,
+        user_id: int,
+        lease: UUID,
     ) -> None:
         if row := self._leased(self.sync_users, company_id, user_id, lease):
             self.sync_users.change(
@@ -368,6 +392,7 @@ class CrmTables(Tables):
                 leased_until=None,
                 attempts=0,
                 swept_at=swept_at,
+                calm=calm,
                 due_at=self._in(next_s),
             )
 

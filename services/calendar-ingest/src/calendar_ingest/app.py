@@ -92,6 +92,7 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
                     topics=[CALENDAR_EVENTS, CALENDAR_HINTS, SYNC_REQUESTS],
                 ),
                 interval_s=settings.sweep_interval_s,
+                quiet_interval_s=settings.sweep_quiet_interval_s,
             ),
         )
     Subscribers(

@@ -134,13 +134,17 @@ class Created:
 
 @dataclass(frozen=True)
 class NewEvent:
-    """An event to be made. `link_id` with `generation` names it for good."""
+    """An event to be made. `link_id` with `generation` names it for good.
+
+    `repeated` False: nobody has tried before, so that nothing of that name can be there.
+    """
 
     link_id: UUID
     generation: int
     meeting: Meeting
     time_zone: str
     notify: bool = False
+    repeated: bool = True
 
 
 @dataclass(frozen=True)

@@ -41,21 +41,35 @@ UPDATE calendar.reads SET cursor = NULL, full_started_at = NULL, listed = false,
     due_at = now();
 
 -- name: hint!
--- A calendar that waits after an error is not hurried. While it is being read, a hint asks for
+-- A calendar that waits after an error is not hurried, and what a backfill writes is read together.
+-- While it is being read, a hint asks for
 -- one more reading, which belongs to the hint's own trace.
 UPDATE calendar.reads r SET hints = r.hints + 1, pushed = r.pushed OR w.pushed,
-    due_at = CASE WHEN r.attempts > 0 AND r.due_at IS NOT NULL THEN r.due_at ELSE now() END,
+    pushed_at = CASE WHEN w.pushed THEN now() ELSE r.pushed_at END,
+    due_at = CASE
+        WHEN r.attempts > 0 AND r.due_at IS NOT NULL THEN r.due_at
+        WHEN NOT EXISTS (SELECT FROM calendar.commands q
+                         WHERE q.connection_id = r.connection_id AND q.backfill) THEN now()
+        ELSE coalesce(r.due_at, now() + make_interval(secs => :together_s)) END,
     trace = CASE WHEN r.lease IS NULL THEN coalesce(r.trace, w.trace) ELSE w.trace END
 FROM unnest(:connection_ids::uuid[], :pushed::boolean[], :traces::text[])
     AS w(connection_id, pushed, trace)
 WHERE r.connection_id = w.connection_id;
 
 -- name: sweep
--- Have every calendar read of which nothing was heard for a while.
+-- Have every calendar read of which nothing was heard for a while. Where pushes are known to come,
+-- the while grows with the time since the last one.
 UPDATE calendar.reads r SET due_at = now()
 FROM calendar.connections c
 WHERE c.connection_id = r.connection_id AND r.due_at IS NULL
-  AND r.visited_at < now() - make_interval(secs => :interval_s)
+  AND r.visited_at < now() - CASE
+    WHEN r.pushed_at IS NOT NULL AND EXISTS (
+        SELECT FROM calendar.channels h
+        WHERE h.connection_id = c.connection_id AND h.calendar_id = c.calendar_id
+          AND h.state = 'live' AND h.expires_at > now())
+    THEN least(make_interval(secs => :quiet_interval_s),
+               greatest(make_interval(secs => :interval_s), now() - r.pushed_at))
+    ELSE make_interval(secs => :interval_s) END
   AND c.removed_at IS NULL AND c.status = ANY(:readable::text[])
 RETURNING r.connection_id;
 
@@ -134,7 +148,10 @@ WHERE connection_id = :connection_id AND seen_at < :since AND ends_at < :ended_b
 -- name: finish_read^
 UPDATE calendar.reads SET lease = NULL, leased_until = NULL, attempts = 0, full_started_at = NULL,
     listed = false, visited_at = now(), pushed = pushed AND hints > :hints,
-    due_at = CASE WHEN hints > :hints THEN now() END,
+    due_at = CASE WHEN hints > :hints THEN now() + CASE
+        WHEN EXISTS (SELECT FROM calendar.commands q
+                     WHERE q.connection_id = :connection_id AND q.backfill)
+        THEN make_interval(secs => :together_s) ELSE interval '0' END END,
     trace = CASE WHEN hints > :hints THEN trace END
 WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id;
 
@@ -217,7 +234,9 @@ UPDATE calendar.connections c SET channel_due_at = now() + make_interval(secs =>
 WHERE c.connection_id = :connection_id RETURNING c.push_up;
 
 -- name: doubt_channels!
--- A sweep has found what no push told: the channel may be lost, take a new one.
+-- A sweep has found what no push told: the channel may be lost, take a new one, and sweep often
+-- until a push comes again.
+WITH silent AS (UPDATE calendar.reads SET pushed_at = NULL WHERE connection_id = :connection_id)
 UPDATE calendar.channels SET renew_at = now()
 WHERE connection_id = :connection_id AND state = 'live'
   AND opened_at < now() - make_interval(secs => :younger_s);
@@ -274,12 +293,20 @@ FROM due WHERE c.connection_id = due.connection_id
 RETURNING c.connection_id, c.writing_lease, c.credential_id, c.provider;
 
 -- name: due_commands
--- Commands of one mailbox in their order: what a person waits for comes before a backfill.
-SELECT q.link_id, q.revision, q.backfill, q.command, q.trace, q.attempts,
-    o.revision AS outcome_revision, o.outcome
-FROM calendar.commands q LEFT JOIN calendar.outcomes o ON o.link_id = q.link_id
-WHERE q.connection_id = :connection_id AND q.due_at <= now()
-ORDER BY q.backfill, q.queued_at, q.link_id LIMIT :most;
+-- Commands of one mailbox in their order: what a person waits for comes before a backfill. They
+-- are begun from now on, whatever crashes; `begun` tells whether they were before.
+WITH due AS (
+    SELECT q.link_id, q.revision, q.backfill, q.command, q.trace, q.attempts, q.begun,
+        q.queued_at, o.revision AS outcome_revision, o.outcome
+    FROM calendar.commands q LEFT JOIN calendar.outcomes o ON o.link_id = q.link_id
+    WHERE q.connection_id = :connection_id AND q.due_at <= now()
+    ORDER BY q.backfill, q.queued_at, q.link_id LIMIT :most
+), begun AS (
+    UPDATE calendar.commands q SET begun = true FROM due
+    WHERE q.link_id = due.link_id AND NOT q.begun
+)
+SELECT link_id, revision, backfill, command, trace, attempts, begun, outcome_revision, outcome
+FROM due ORDER BY backfill, queued_at, link_id;
 
 -- name: keep_writing^
 UPDATE calendar.connections SET writing_until = now() + make_interval(secs => :lease_s)

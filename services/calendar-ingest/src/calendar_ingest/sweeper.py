@@ -24,6 +24,7 @@ class Sweeper:
         credentials: Credentials,
         continuity: Continuity,
         interval_s: float,
+        quiet_interval_s: float,
     ) -> None:
         self._runtime = runtime
         self._reads = reads
@@ -32,15 +33,16 @@ class Sweeper:
         self._credentials = credentials
         self._continuity = continuity
         self._interval_s = interval_s
+        self._quiet_interval_s = max(interval_s, quiet_interval_s)
         self._messages_lost = False
         runtime.publisher.on_loss.append(self._note_loss)
 
     async def sweep(self) -> None:
-        """Have calendars read that were not for the interval; all of them after a loss."""
+        """Have calendars read of which nothing was heard; all of them after a loss."""
         if self._messages_lost:
             self._messages_lost = False
             await self._read_everything()
-        await self._reads.sweep(self._interval_s)
+        await self._reads.sweep(self._interval_s, self._quiet_interval_s)
 
     async def check_broker(self) -> None:
         """Have everything read again where the broker forgot what it had acknowledged."""

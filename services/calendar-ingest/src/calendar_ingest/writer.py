@@ -7,13 +7,14 @@ what has to wait for the provider waits in PostgreSQL and blocks nobody else.
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Final
 
 from calendar_ingest.calendars import Providers
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Commands, QueuedCommand, WriteClaim
 from calendar_ingest.waits import retry_wait_s
-from calendar_ingest.writes import Result, Writes
+from calendar_ingest.writes import Command, Result, Writes
 from tandem.contracts.commands import EVENT_COMMANDS
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.outcomes import OUTCOME_MESSAGES, Rejection, WriteRejected
@@ -24,6 +25,9 @@ from tandem.runtime.logs import LOG
 from tandem.runtime.publisher import outgoing
 from tandem.runtime.telemetry import span
 
+FIRST_REVISION: Final = 1
+TOLD_AGAIN: Final = timedelta(hours=1)
+"""A command older than this may be told to a database that has forgotten it."""
 TRIES_MAX: Final = 8
 """An unknown error is more often a bug than bad weather, so it is not tried for ever."""
 _SIGNALS: Final = {
@@ -87,7 +91,7 @@ class Writer:
                 return 0.0
             command = EVENT_COMMANDS.validate_json(queued.command)
             try:
-                result = await writes.carry_out(command)
+                result = await writes.carry_out(command, repeated=self._repeated(queued, command))
             except Exception as error:  # noqa: BLE001 - what it means is decided below
                 if is_retryable(error) or queued.attempts + 1 < TRIES_MAX:
                     return await self._park(claim, queued, error)
@@ -95,6 +99,16 @@ class Writer:
                 result = writes.given_up(command, error)
             await self._settle(claim, queued, result)
         return 0.0
+
+    def _repeated(self, queued: QueuedCommand, command: Command) -> bool:
+        """Whether an earlier try may have left something behind."""
+        age = self._runtime.clock.now() - command.occurred_at
+        return (
+            queued.begun
+            or queued.outcome_revision is not None
+            or queued.revision > FIRST_REVISION
+            or age > TOLD_AGAIN
+        )
 
     async def _park(self, claim: WriteClaim, queued: QueuedCommand, error: Exception) -> float:
         """Try a command again later; returns how long its mailbox is to be left alone."""

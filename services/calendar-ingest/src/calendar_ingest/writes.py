@@ -66,11 +66,14 @@ class Writes:
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
 
-    async def carry_out(self, command: Command) -> Result:
-        """Write, idempotently; raises only `Retryable` and what means the same."""
+    async def carry_out(self, command: Command, *, repeated: bool = True) -> Result:
+        """Write, idempotently; raises only `Retryable` and what means the same.
+
+        `repeated` False: nobody has tried this command or another one of its link before.
+        """
         moment = self.now()
         try:
-            return await self._write(command, moment)
+            return await self._write(command, moment, repeated=repeated)
         except Permanent as error:
             rejection = next((to for kind, to in _REJECTIONS if isinstance(error, kind)), None)
             if rejection is None:
@@ -83,12 +86,20 @@ class Writes:
         reason = RefusedError(f"internal error: {type(error).__name__}")
         return self._rejected(command, self.now(), Rejection.REFUSED, reason)
 
-    async def _write(self, command: Command, moment: datetime) -> Result:
+    async def _write(self, command: Command, moment: datetime, *, repeated: bool) -> Result:
         account = Account(self.credential_id, background=command.backfill)
         calendar = Calendar(account, command.calendar_id)
         notify = command.invite_guests and not command.backfill
         if isinstance(command, CreateEvent):
-            return await self._create(calendar, command, moment, notify=notify)
+            new = NewEvent(
+                link_id=command.link_id,
+                generation=command.generation,
+                meeting=command.meeting,
+                time_zone=command.time_zone,
+                notify=notify,
+                repeated=repeated,
+            )
+            return await self._create(calendar, command, moment, new)
         if isinstance(command, DeleteEvent):
             await self.calendars.delete(
                 calendar, command.event_id, version=command.version, notify=notify
@@ -108,18 +119,9 @@ class Writes:
         return self._written(command, moment, event.event_id, event)
 
     async def _create(
-        self, calendar: Calendar, command: CreateEvent, moment: datetime, *, notify: bool
+        self, calendar: Calendar, command: CreateEvent, moment: datetime, new: NewEvent
     ) -> Result:
-        created = await self.calendars.create(
-            calendar,
-            NewEvent(
-                link_id=command.link_id,
-                generation=command.generation,
-                meeting=command.meeting,
-                time_zone=command.time_zone,
-                notify=notify,
-            ),
-        )
+        created = await self.calendars.create(calendar, new)
         event = created.event
         written = self._written(command, moment, event.event_id, event, found=created.found)
         if not created.deleted:

@@ -103,6 +103,7 @@ def create_app(settings: Settings, *, crm: Crm | None = None) -> Starlette:
         reports=reports,
         clock=clock,
         interval_s=settings.sweep_interval_s,
+        quiet_interval_s=settings.sweep_quiet_interval_s,
     )
     watcher = Watcher(runtime, crm.subscriptions, webhooks=kept.webhooks, reports=reports)
     writer = Writer(

@@ -34,6 +34,7 @@ OTHERS_MAX: Final = 100
 OTHERS_EVERY: Final = timedelta(hours=6)
 """Past, done and undated activities are asked for this often."""
 CONTACTS_MAX: Final = 100
+CALM_MAX: Final = 10
 WEBHOOK_LATE: Final = timedelta(seconds=60)
 """A change that no webhook has told after this time makes the webhook doubtful."""
 
@@ -58,6 +59,7 @@ class Sweeper:
         reports: Reports,
         clock: Clock,
         interval_s: float,
+        quiet_interval_s: float,
     ) -> None:
         self._activities = activities
         self._observer = observer
@@ -69,6 +71,7 @@ class Sweeper:
         self._reports = reports
         self._clock = clock
         self._interval_s = interval_s
+        self._quiet_interval_s = max(interval_s, quiet_interval_s)
 
     async def sweep(self, claim: SweepClaim) -> None:
         """Sweep a user; trouble is kept for later, not raised."""
@@ -96,29 +99,42 @@ class Sweeper:
         if account is None:
             raise SweepLostError
         account = account.in_background()
-        await self._changes(claim, account, people)
-        await self._check(claim, account, people, started_at)
-        spread = random.uniform(0.85, 1.0)  # noqa: S311 - no secret
-        await self._sweeps.finish(claim, swept_at=started_at, next_s=self._interval_s * spread)
+        missed = await self._changes(claim, account, people)
+        missed |= await self._check(claim, account, people, started_at)
+        # Of deals and contacts no webhook tells.
+        told = claim.pushed and not missed and not account.include_contact
+        calm = claim.calm + 1 if told else 0
+        await self._sweeps.finish(claim, swept_at=started_at, calm=calm, next_s=self._next_s(calm))
         await self._reports.access([claim.user], HealthSignal.SYNCED)
 
-    async def _changes(self, claim: SweepClaim, account: Account, people: People) -> None:
+    def _next_s(self, calm: int) -> float:
+        """Seconds until the next sweep: the more calm ones in a row, the rarer they get."""
+        interval_s = min(self._interval_s * 2.0 ** min(calm, CALM_MAX), self._quiet_interval_s)
+        return interval_s * random.uniform(0.85, 1.0)  # noqa: S311 - no secret
+
+    async def _changes(self, claim: SweepClaim, account: Account, people: People) -> bool:
+        """Read what has changed; returns whether a webhook should have told some of it."""
         since = claim.swept_at - OVERLAP
         cursor: str | None = None
+        missed = False
         while True:
             moment = self._clock.now()
             page = await self._activities.of_owner(account, updated_since=since, cursor=cursor)
             news = await self._observe(claim, page.readings, people, moment)
             if any(_was_missed(one, moment) for one in news):
+                missed = True
                 await self._webhooks.doubt(claim.user.company_id)
             cursor = page.cursor
             if cursor is None:
-                return
+                return missed
 
     async def _check(
         self, claim: SweepClaim, account: Account, people: People, started_at: datetime
-    ) -> None:
-        """Ask for known activities by their ids, and for the deals and contacts of some."""
+    ) -> bool:
+        """Ask for known activities by their ids, and for the deals and contacts of some.
+
+        Returns whether one does not show, which a webhook should have told.
+        """
         user, today = claim.user, started_at.date()
         coming = await self._known.coming(
             user, today=today, checked_before=started_at, most=COMING_MAX
@@ -126,13 +142,14 @@ class Sweeper:
         others = await self._known.others(
             user, today=today, checked_before=started_at - OTHERS_EVERY, most=OTHERS_MAX
         )
-        await self._ask_for(claim, account, people, [*coming, *others])
+        missed = await self._ask_for(claim, account, people, [*coming, *others])
         if account.include_contact:
             interval = timedelta(seconds=self._interval_s / 2)
             outdated = await self._known.outdated_contacts(
                 user, today=today, looked_before=started_at - interval, most=CONTACTS_MAX
             )
             await self._ask_for(claim, account, people, outdated, contacts_are_news=True)
+        return missed
 
     async def _ask_for(
         self,
@@ -142,8 +159,9 @@ class Sweeper:
         activity_ids: Sequence[int],
         *,
         contacts_are_news: bool = False,
-    ) -> None:
+    ) -> bool:
         company_id = claim.user.company_id
+        missed = False
         for at in range(0, len(activity_ids), IDS_MAX):
             asked = activity_ids[at : at + IDS_MAX]
             moment = self._clock.now()
@@ -153,6 +171,8 @@ class Sweeper:
             absent = [activity_id for activity_id in asked if activity_id not in there]
             await self._held.hold([(Hint(company_id, one), 0.0) for one in absent])
             await self._known.store_checked(company_id, asked, moment)
+            missed = missed or bool(absent)
+        return missed
 
     async def _observe(
         self,

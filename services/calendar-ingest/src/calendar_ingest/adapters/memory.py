@@ -69,7 +69,8 @@ class _Shelf:
 class MemoryProvider:
     """Holds calendars by their id; `page_size` events make a page.
 
-    `failures` are raised by the next calls, one each; `mails` counts invitations that were sent.
+    `failures` are raised by the next calls, one each; `mails` counts invitations that were sent,
+    `repeated` tells of each create whether it was said to be a repeated one.
     """
 
     clock: Clock
@@ -78,6 +79,7 @@ class MemoryProvider:
     mails: int = 0
     writes: int = 0
     watchable: bool = True
+    repeated: list[bool] = field(default_factory=list)
     channels: dict[str, str] = field(default_factory=dict)
     _shelves: dict[str, _Shelf] = field(default_factory=dict)
     _changes: Iterator[int] = field(default_factory=lambda: count(1))
@@ -205,6 +207,7 @@ class MemoryProvider:
 
     async def create(self, calendar: Calendar, new: NewEvent) -> Created:
         """Make an event whose id is made of the link and the generation."""
+        self.repeated.append(new.repeated)
         shelf = self._shelf(calendar)
         event_id = f"{new.link_id.hex}g{new.generation}"
         before = shelf.events.get(event_id)

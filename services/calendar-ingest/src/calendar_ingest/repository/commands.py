@@ -27,7 +27,10 @@ class WriteClaim:
 
 @dataclass(frozen=True)
 class QueuedCommand:
-    """A command that waits, and what the last one of its link came to."""
+    """A command that waits, and what the last one of its link came to.
+
+    `begun`: somebody has begun to carry it out before, and nobody knows how far he came.
+    """
 
     link_id: UUID
     revision: int
@@ -35,6 +38,7 @@ class QueuedCommand:
     command: str
     trace: str | None
     attempts: int
+    begun: bool
     outcome_revision: int | None
     outcome: str | None
 
@@ -84,7 +88,7 @@ class Commands:
         ]
 
     async def due(self, claim: WriteClaim, least: int = 1) -> list[QueuedCommand]:
-        """The next commands of a mailbox, in their order: `least` of them if there are as many."""
+        """Begin the next commands of a mailbox, in their order: `least` if there are as many."""
         rows = [
             row
             async for row in QUERIES.due_commands(
@@ -101,6 +105,7 @@ class Commands:
                 row["command"],
                 row["trace"],
                 row["attempts"],
+                row["begun"],
                 row["outcome_revision"],
                 row["outcome"],
             )

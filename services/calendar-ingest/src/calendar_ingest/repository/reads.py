@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from calendar_ingest.calendars import Account, Calendar
@@ -12,6 +12,9 @@ from calendar_ingest.repository.queries import LEASE_S, QUERIES, READABLE, Datab
 from tandem.contracts.connections import Provider
 from tandem.contracts.message import SyncUser
 from tandem.runtime.postgres import Connection, as_uuid
+
+TOGETHER_S: Final = 10.0
+"""While a backfill is written, notices of so many seconds cause one reading."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,21 @@ class Reads:
             connection_ids=list(hinted),
             pushed=[pushed for pushed, _ in hinted.values()],
             traces=[trace for _, trace in hinted.values()],
+            together_s=TOGETHER_S,
         )
 
-    async def sweep(self, interval_s: float) -> int:
-        """Have calendars read of which nothing was heard for `interval_s`; returns how many."""
+    async def sweep(self, interval_s: float, quiet_interval_s: float) -> int:
+        """Have calendars read of which nothing was heard for a while; returns how many.
+
+        That is `interval_s`, and up to `quiet_interval_s` where pushes are known to come.
+        """
         rows = [
             row
             async for row in QUERIES.sweep(
-                self._database.pool, interval_s=interval_s, readable=READABLE
+                self._database.pool,
+                interval_s=interval_s,
+                quiet_interval_s=quiet_interval_s,
+                readable=READABLE,
             )
         ]
         return len(rows)
@@ -183,7 +193,11 @@ class Reads:
     async def finish(self, db: Connection, claim: ReadClaim) -> bool:
         """Everything was read; False where the lease is lost."""
         row = await QUERIES.finish_read(
-            db, connection_id=claim.connection_id, lease=claim.lease, hints=claim.hints
+            db,
+            connection_id=claim.connection_id,
+            lease=claim.lease,
+            hints=claim.hints,
+            together_s=TOGETHER_S,
         )
         return row is not None
 

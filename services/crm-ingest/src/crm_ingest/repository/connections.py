@@ -155,7 +155,13 @@ class Connections:
         """Connections of a company for which it is news that webhooks come, or do not."""
         return [
             as_uuid(row["connection_id"])
-            async for row in QUERIES.note_push(db, company_id=company_id, up=up, readable=READABLE)
+            async for row in QUERIES.note_push(
+                db,
+                company_id=company_id,
+                up=up,
+                readable=READABLE,
+                interval_s=self._sweep_interval_s,
+            )
         ]
 
     async def lost_grants(self, most: int) -> list[Account]:

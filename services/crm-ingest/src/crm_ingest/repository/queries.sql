@@ -95,6 +95,12 @@ FROM crm.connections WHERE health = 'grant_lost' AND removed_at IS NULL
 ORDER BY company_id, user_id, credential_id, connection_id LIMIT :most;
 
 -- name: note_push
+-- Where webhooks do not come any more, nobody waits long for his next sweep.
+WITH hurried AS (
+    UPDATE crm.sync_users SET calm = 0,
+        due_at = least(due_at, now() + make_interval(secs => :interval_s))
+    WHERE company_id = :company_id AND NOT :up::boolean
+)
 UPDATE crm.connections SET push_up = :up
 WHERE company_id = :company_id AND removed_at IS NULL AND status = ANY(:readable::text[])
   AND push_up IS DISTINCT FROM :up
@@ -212,7 +218,10 @@ WITH due AS (
 UPDATE crm.sync_users u
 SET lease = gen_random_uuid(), leased_until = now() + make_interval(secs => :lease_s)
 FROM due WHERE u.company_id = due.company_id AND u.user_id = due.user_id
-RETURNING u.company_id, u.user_id, u.lease, u.swept_at, u.attempts;
+RETURNING u.company_id, u.user_id, u.lease, u.swept_at, u.attempts, u.calm,
+    EXISTS (SELECT FROM crm.connections c
+            WHERE c.company_id = u.company_id AND c.user_id = u.user_id
+              AND c.removed_at IS NULL AND c.push_up) AS pushed;
 
 -- name: keep_sweep^
 UPDATE crm.sync_users SET leased_until = now() + make_interval(secs => :lease_s)
@@ -220,7 +229,7 @@ WHERE company_id = :company_id AND user_id = :user_id AND lease = :lease RETURNI
 
 -- name: finish_sweep!
 UPDATE crm.sync_users SET lease = NULL, leased_until = NULL, attempts = 0, swept_at = :swept_at,
-    due_at = now() + make_interval(secs => :next_s)
+    calm = :calm, due_at = now() + make_interval(secs => :next_s)
 WHERE company_id = :company_id AND user_id = :user_id AND lease = :lease;
 
 -- name: retry_sweep!

@@ -11,12 +11,17 @@ from tandem.runtime.postgres import as_uuid
 
 @dataclass(frozen=True)
 class SweepClaim:
-    """A user whom this process is to sweep now."""
+    """A user whom this process is to sweep now.
+
+    So many sweeps before were `calm`: they found nothing that a webhook should have told.
+    """
 
     user: SyncUser
     lease: UUID
     swept_at: datetime
     attempts: int
+    calm: int
+    pushed: bool
 
 
 class Sweeps:
@@ -28,7 +33,14 @@ class Sweeps:
     async def claim(self, most: int) -> list[SweepClaim]:
         """Claim users who are due."""
         return [
-            SweepClaim(user_of(row), as_uuid(row["lease"]), row["swept_at"], row["attempts"])
+            SweepClaim(
+                user_of(row),
+                as_uuid(row["lease"]),
+                row["swept_at"],
+                row["attempts"],
+                row["calm"],
+                row["pushed"],
+            )
             async for row in QUERIES.claim_sweeps(
                 self._database.pool, most=most, lease_s=LEASE_S, readable=READABLE
             )
@@ -45,7 +57,9 @@ class Sweeps:
         )
         return row is not None
 
-    async def finish(self, claim: SweepClaim, *, swept_at: datetime, next_s: float) -> None:
+    async def finish(
+        self, claim: SweepClaim, *, swept_at: datetime, calm: int, next_s: float
+    ) -> None:
         """A user was swept; the next time is in `next_s`."""
         await QUERIES.finish_sweep(
             self._database.pool,
@@ -53,6 +67,7 @@ class Sweeps:
             user_id=claim.user.user_id,
             lease=claim.lease,
             swept_at=swept_at,
+            calm=calm,
             next_s=next_s,
         )
 

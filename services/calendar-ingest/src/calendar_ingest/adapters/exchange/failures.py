@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from exchangelib import errors as ews
 from requests.exceptions import RequestException
@@ -41,14 +42,40 @@ WEATHER = (
     ews.ErrorTimeoutExpired,
     ews.ErrorExceededConnectionCount,
     ews.ErrorBatchProcessingStopped,
-    ews.TransportError,
-    RequestException,
-    OSError,
+    ews.ErrorTooManyObjectsOpened,
+    ews.ErrorServiceDiscoveryFailed,
+    ews.ErrorADOperation,
+    ews.ErrorADUnavailable,
+    ews.ErrorInsufficientResources,
+    ews.ErrorNotEnoughMemory,
+    ews.ErrorMailboxFailover,
+    ews.ErrorMailboxLogonFailed,
+    ews.ErrorNoRespondingCASInDestinationSite,
+    ews.ErrorProxyCallFailed,
+    ews.ErrorProxyRequestProcessingFailed,
+    ews.ErrorProxyServiceDiscoveryFailed,
+    ews.ErrorRequestAborted,
 )
+LINE = (ews.TransportError, RequestException, OSError)
+"""What happened on the way; exchangelib has made the server's own refusals a kind of these."""
 
 
 class ConflictError(Permanent):
     """The item has another change key than the write named."""
+
+
+_MEANINGS: Final[tuple[tuple[tuple[type[Exception], ...], type[Exception], str], ...]] = (
+    (GRANT, GrantLostError, "the server does not accept the account's password"),
+    (
+        (ews.ErrorInvalidSyncStateData,),
+        CursorExpiredError,
+        "exchange: the sync state is too old",
+    ),
+    (FOLDER, CalendarGoneError, "the calendar was deleted or is not shared"),
+    (MISSING, MissingError, "the event was deleted"),
+    (CONFLICT, ConflictError, "the event has changed meanwhile"),
+    (NOT_ORGANIZER, NotOrganizerError, "only the organiser may do this"),
+)
 
 
 @contextmanager
@@ -56,24 +83,21 @@ def translated() -> Iterator[None]:
     """Raise in our own words what exchangelib raises within."""
     try:
         yield
-    except GRANT as error:
-        raise GrantLostError("the server does not accept the account's password") from error
-    except (ews.ErrorServerBusy, ews.RateLimitError) as error:
-        raise Retryable("exchange: the server is busy", retry_after_s=_back_off(error)) from error
-    except ews.ErrorInvalidSyncStateData as error:
-        raise CursorExpiredError("exchange: the sync state is too old") from error
-    except FOLDER as error:
-        raise CalendarGoneError("the calendar was deleted or is not shared") from error
-    except MISSING as error:
-        raise MissingError("the event was deleted") from error
-    except CONFLICT as error:
-        raise ConflictError("the event has changed meanwhile") from error
-    except NOT_ORGANIZER as error:
-        raise NotOrganizerError(_code(error)) from error
-    except WEATHER as error:
-        raise Retryable(f"exchange: {_code(error)}") from error
-    except ews.EWSError as error:
-        raise RefusedError(f"exchange: {_code(error)}") from error
+    except (ews.EWSError, ews.DoesNotExist, RequestException, OSError) as error:
+        raise _meaning(error) from error
+
+
+def _meaning(error: Exception) -> Exception:
+    if isinstance(error, ews.ErrorServerBusy | ews.RateLimitError):
+        return Retryable("exchange: the server is busy", retry_after_s=_back_off(error))
+    for kinds, meaning, message in _MEANINGS:
+        if isinstance(error, kinds):
+            return meaning(message)
+    told = f"exchange: {_code(error)}"
+    refused = isinstance(error, ews.ResponseMessageError) and not isinstance(error, WEATHER)
+    if refused or not isinstance(error, (*WEATHER, *LINE)):
+        return RefusedError(told)
+    return Retryable(told)
 
 
 def _back_off(error: Exception) -> float | None:

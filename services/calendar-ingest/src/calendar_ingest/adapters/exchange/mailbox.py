@@ -1,5 +1,6 @@
 """One account at its server, as blocking calls; they run in threads of `ExchangeClient`."""
 
+from collections import OrderedDict
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
@@ -43,6 +44,8 @@ from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField
 
 PAGE_ITEMS: Final = 100
+WRITTEN_MAX: Final = 500
+"""Own writes that are remembered until the server lists them."""
 PUSH_STATUS_MINUTES: Final = 60
 _EVENTS: Final = ("CreatedEvent", "ModifiedEvent", "DeletedEvent", "MovedEvent")
 _NEW: Final = frozenset(MeetingField) - {MeetingField.GUESTS}
@@ -56,6 +59,7 @@ class Mailbox:
         self._owner = str(account.primary_smtp_address)
         self._folders: dict[str, Folder] = {}
         self._expansion = Expansion(account, self._owner)
+        self._written: OrderedDict[str, EventSnapshot] = OrderedDict()
 
     def close(self) -> None:
         """Let go of the connections to the server."""
@@ -96,9 +100,11 @@ class Mailbox:
                     sync_scope=None,
                 )
             )
-            touched = [item for kind, item in found if kind in {"create", "update"}]
+            changed = [item for kind, item in found if kind in {"create", "update"}]
+            observed = [event for item in changed if (event := self._own_write(item))]
+            echoed = {event.event_id for event in observed}
+            touched = [item for item in changed if item.id not in echoed]
             gone = [Tombstone(item.id) for kind, item in found if kind == "delete"]
-            observed: list[EventSnapshot] = []
             series: list[str] = []
             for item in fetched(self._account, touched):
                 if item.is_cancelled:
@@ -136,17 +142,13 @@ class Mailbox:
             return self._expansion.occurrences(folder, window, series_id=series_id, page=page)
 
     def create(self, calendar_id: str, new: NewEvent) -> Created:
-        """Make an event, unless its mark is found on one that was made before."""
+        """Make an event, unless a repeated create finds its mark on one that was made before."""
         folder = self._folder(calendar_id)
         name = mark(new.link_id, new.generation)
         with translated():
-            before = self._marked(folder, name)
+            before = self._made_before(calendar_id, folder, name) if new.repeated else None
             if before is not None:
-                return Created(self._again(calendar_id, before.id), found=True)
-            deleted = self._marked(self._account.trash, name)
-            kept = next(fetched(self._account, [deleted]), None) if deleted is not None else None
-            if kept is not None:
-                return Created(snapshot(kept, self._owner), deleted=True, found=True)
+                return before
             filled = values(new.meeting, _NEW, time_zone=new.time_zone)
             filled |= merged((), (), new.meeting.guests, owner=self._owner)
             item = CalendarItem(account=self._account, folder=folder, **filled, **{FIELD: name})
@@ -224,8 +226,28 @@ class Mailbox:
         return item
 
     def _again(self, calendar_id: str, event_id: str) -> EventSnapshot:
-        """An event as it came out of a write."""
-        return snapshot(self._present(calendar_id, event_id), self._owner)
+        """An event as it came out of a write, kept for when its change is listed."""
+        event = snapshot(self._present(calendar_id, event_id), self._owner)
+        self._written[event_id] = event
+        while len(self._written) > WRITTEN_MAX:
+            self._written.popitem(last=False)
+        return event
+
+    def _own_write(self, listed: CalendarItem) -> EventSnapshot | None:
+        """A listed event that is as our own write has left it; it need not be asked for."""
+        event = self._written.get(listed.id)
+        return event if event is not None and event.version == listed.changekey else None
+
+    def _made_before(self, calendar_id: str, folder: Folder, name: str) -> Created | None:
+        """What an earlier try of a create has made, even if it was deleted since."""
+        living = self._marked(folder, name)
+        if living is not None:
+            return Created(self._again(calendar_id, living.id), found=True)
+        deleted = self._marked(self._account.trash, name)
+        kept = next(fetched(self._account, [deleted]), None) if deleted is not None else None
+        if kept is None:
+            return None
+        return Created(snapshot(kept, self._owner), deleted=True, found=True)
 
     def _readable(self, item: CalendarItem) -> EventSnapshot | None:
         """An event, unless it is an occurrence or of a shape that nobody has told of."""

@@ -183,6 +183,8 @@ class GoogleCalendars:
         if error.status in _GONE:
             await self._confirm_gone(calendar)
             raise MissingError("the event was deleted") from error
+        if error.status == httpx.codes.CONFLICT:
+            raise Retryable("google: somebody else is writing") from error
         if error.reason == "eventCancelled":
             raise MissingError("the event was deleted") from error
         if error.status == httpx.codes.PRECONDITION_FAILED:
