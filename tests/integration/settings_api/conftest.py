@@ -124,4 +124,4 @@ def _copy(server: Postgres, template: str) -> Iterator[str]:
 
 def _command(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]  # names made here
+        connection.execute(statement)

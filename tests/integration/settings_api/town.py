@@ -152,15 +152,15 @@ class Town:
         if subject == "explain":
             told = self.explanations.get(request.url.params["connection_id"])
             return httpx.Response(200, json=told) if told else httpx.Response(404, json={})
-        told = {
+        answers: dict[str, Any] = {
             "activity-types": {"items": [_type(key) for key in self.types]},
             "calendars": {"items": self.calendars},
             "exchange-accounts": {"server": "https://mail.example.com/EWS"},
             "preview": self.preview,
             "history": self.history,
             "held": {"items": []},
-        }.get(subject, {"reason": "reverted"})
-        return httpx.Response(200, json=told)
+        }
+        return httpx.Response(200, json=answers.get(subject, {"reason": "reverted"}))
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         form = _form(request)
