@@ -61,7 +61,7 @@ FORGET_EVERYTHING: Final = """
 DELETE FROM settings.sessions; DELETE FROM settings.api_tokens; DELETE FROM settings.oauth_states;
 DELETE FROM settings.connections; DELETE FROM credentials.credentials;
 DELETE FROM settings.users; DELETE FROM settings.companies;
-DELETE FROM settings.outbox; DELETE FROM public.published;
+DELETE FROM settings.rates; DELETE FROM settings.outbox; DELETE FROM public.published;
 """
 _COMPANIES: Final = count(100, 2)
 
@@ -130,6 +130,7 @@ class House:
                 "email_providers": "north.example=google",
                 "mx_lookup": False,
                 "allow_plain_http": True,
+                "sign_ins_per_minute": 100_000,
                 **changes,
             }
         )

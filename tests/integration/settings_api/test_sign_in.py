@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from tests.integration.settings_api.browser import problem
+from tests.integration.settings_api.browser import CSRF, problem
 from tests.integration.settings_api.house import ADA, BOB, House
 from tests.integration.settings_api.town import API_URL
 
@@ -240,15 +240,27 @@ async def test_sessions_end_after_12_idle_hours_and_after_14_days(house: House):
 
 
 async def test_signing_out_ends_the_session_and_needs_the_csrf_token(house: House):
-    ada = house.browser()
-    assert (await ada.post("/logout")).status_code == 303
-    await ada.sign_in(ADA)
+    ada, phone = house.browser(), house.browser()
+    assert (await ada.post("/sign-out")).headers["location"] == "/"
+    for browser in (ada, phone):
+        await browser.sign_in(ADA)
     session = ada.cookies["tandem_session"]
-    csrf = ada.headers.pop("x-csrf-token")
-    assert problem(await ada.post("/logout"))[0] == 403
+    for form in ({}, {"csrf_token": "wrong"}, {"csrf_token": phone.headers[CSRF]}):
+        assert problem(await ada.post("/sign-out", data=form))[0] == 403
     assert (await ada.get("/api/v1/me")).status_code == 200
-    answer = await ada.post("/logout", headers={"x-csrf-token": csrf})
+    answer = await ada.post("/sign-out", data={"csrf_token": ada.headers[CSRF]})
     assert answer.status_code == 303
     assert "tandem_session" not in ada.cookies
     ada.cookies.set("tandem_session", session)
     assert (await ada.get("/api/v1/me")).status_code == 401
+    assert (await phone.get("/api/v1/me")).status_code == 200
+
+
+async def test_signing_out_everywhere_ends_every_session_of_the_user_alone(house: House):
+    ada, phone, bob = house.browser(), house.browser(), house.browser()
+    for browser, who in ((ada, ADA), (phone, ADA), (bob, BOB)):
+        await browser.sign_in(who)
+    form = {"csrf_token": ada.headers[CSRF], "everywhere": "1"}
+    assert (await ada.post("/sign-out", data=form)).status_code == 303
+    assert (await phone.get("/api/v1/me")).status_code == 401
+    assert (await bob.get("/api/v1/me")).status_code == 200

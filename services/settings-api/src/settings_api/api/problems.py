@@ -42,7 +42,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def on_problem(_request: Request, error: ProblemError) -> JSONResponse:
-        return document(error.status, error.title, error.errors)
+        return document(error.status, error.title, error.errors, headers=error.headers)
 
     @app.exception_handler(UnknownConnectionError)
     async def on_unknown(_request: Request, _error: UnknownConnectionError) -> JSONResponse:
