@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import uvicorn
 from aiokafka import AIOKafkaConsumer
 from asgi_lifespan import LifespanManager
 from cryptography.fernet import Fernet
@@ -36,6 +37,7 @@ from tandem.contracts.topics import SETTINGS_CONNECTIONS, SYNC_HEALTH, SYNC_REQU
 from tandem.runtime.credential_store import Credential
 from tandem.runtime.publisher import Publisher, outgoing
 from tandem.runtime.secrets import Sealer
+from tandem_embedded.processes import free_port
 
 PUBLIC_URL: Final = "http://tandem.example"
 ADA: Final = "ada@north.example"
@@ -144,6 +146,21 @@ class House:
             await self.query(KEEP_WHAT_IS_PUBLISHED)
             self.app, self._asgi = app, manager.app
             yield
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Let programs reach the running service over HTTP; gives its address."""
+        port = free_port()
+        server = uvicorn.Server(
+            uvicorn.Config(self._asgi, host="127.0.0.1", port=port, lifespan="off", log_config=None)
+        )
+        serving = asyncio.create_task(server.serve())
+        try:
+            await until(lambda: server.started, what="the server listens")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await serving
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:

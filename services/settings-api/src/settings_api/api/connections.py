@@ -18,7 +18,7 @@ from settings_api.problem import ProblemError, field_problem
 from tandem.contracts.requests import ResyncRequested
 
 CONNECTIONS_MAX = 10
-_PART = r"[^@\s\x00-\x1f]+"
+_PART = r"[^@\s\x00-\x1f\x7f-\x9f]+"
 _ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
 
 router = APIRouter(prefix="/api/v1/connections", tags=["connections"], route_class=RepeatableRoute)
@@ -72,7 +72,12 @@ async def connections(caller: CurrentCaller, parts: CurrentParts) -> ConnectionL
     return ConnectionList(items=[shown(one) for one in found])
 
 
-@router.post("", status_code=202, dependencies=[REPEATABLE])
+@router.post(
+    "",
+    status_code=202,
+    dependencies=[REPEATABLE],
+    responses={201: {"model": ShownConnection, "description": "An Exchange account is connected"}},
+)
 async def connect(
     order: ConnectOrder,
     request: Request,
