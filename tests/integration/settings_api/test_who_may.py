@@ -97,6 +97,7 @@ ROWS: Final[dict[str, Row]] = {
     "GET /oauth/pipedrive/start": (302,) * 9,
     "GET /oauth/pipedrive/callback": (400,) * 9,
     "GET /oauth/google/callback": (400,) * 9,
+    "GET /oauth/microsoft/callback": (400,) * 9,
     "GET /api/openapi.json": FREE,
     "GET /livez": FREE,
     "GET /readyz": FREE,
