@@ -69,9 +69,15 @@ def postgres_server(scratch: Path) -> Iterator[Postgres]:
 @pytest.fixture
 async def kafka(kafka_server: ApacheKafka) -> Kafka:
     """A fresh namespace on the broker."""
+    servers = kafka_server.bootstrap_servers
+    return Kafka(servers, await declared_namespace(servers))
+
+
+async def declared_namespace(bootstrap_servers: str) -> str:
+    """Declare every topic in a new namespace."""
     namespace = f"t{uuid4().hex[:12]}."
     await declare(
-        kafka_server.bootstrap_servers,
+        bootstrap_servers,
         replication_factor=1,
         namespace=namespace,
         topics=[
@@ -79,7 +85,7 @@ async def kafka(kafka_server: ApacheKafka) -> Kafka:
             for topic in TOPICS
         ],
     )
-    return Kafka(kafka_server.bootstrap_servers, namespace)
+    return namespace
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import httpx
 
 WAIT_S: Final = 60.0
 _POLL_S: Final = 0.2
+_TOKEN: Final = {"name": "demo", "scope": "admin"}
 
 
 class DemoFailedError(RuntimeError):
@@ -42,7 +43,7 @@ def connect_user(
         consent(browser, start.headers["location"], email=email)
         me = _checked(browser.get("/api/v1/me"), "sign-in")
         browser.headers["x-csrf-token"] = me["csrf_token"]
-        token = _checked(browser.post("/api/v1/tokens", json={"name": "demo"}), "API token")
+        token = _checked(browser.post("/api/v1/tokens", json=_TOKEN), "API token")
         for account in (email, *others):
             connect_calendar(browser, email=account)
         for account, password in (passwords or {}).items():

@@ -26,7 +26,9 @@ from settings_api.oauth.states import OAuthStates
 from settings_api.oauth.vendor import Vendor
 from settings_api.pages.routes import PAGES
 from settings_api.parts import Parts
+from settings_api.rates import Rates
 from settings_api.releases import Releases
+from settings_api.repeats import Repeats
 from settings_api.reports import Reports
 from settings_api.republishing import Republishing
 from settings_api.security_headers import SecurityHeaders
@@ -66,6 +68,8 @@ def create_app(
         clock=runtime.clock,
         connections=connections,
         tokens=tokens,
+        rates=Rates(runtime, settings),
+        repeats=Repeats(runtime, credentials.sealer),
         cookies=Cookies(tokens, public_url=settings.public_url),
         neighbours=neighbours,
         email_providers=_email_providers(settings),

@@ -11,6 +11,8 @@ from settings_api.neighbours import Neighbours
 from settings_api.oauth.accounts import OAuthAccounts
 from settings_api.oauth.pipedrive import PipedriveSignIn
 from settings_api.oauth.states import OAuthStates
+from settings_api.rates import Rates
+from settings_api.repeats import Repeats
 from settings_api.tokens import Tokens
 from tandem.contracts.connections import Provider
 from tandem.runtime.clock import Clock
@@ -23,6 +25,8 @@ class Parts:
     clock: Clock
     connections: Connections
     tokens: Tokens
+    rates: Rates
+    repeats: Repeats
     cookies: Cookies
     neighbours: Neighbours
     email_providers: EmailProviders

@@ -48,21 +48,24 @@ DELETE FROM settings.sessions WHERE token_hash = :token_hash;
 DELETE FROM settings.sessions WHERE company_id = :company_id AND user_id = :user_id;
 
 -- name: forget_expired!
-WITH states AS (DELETE FROM settings.oauth_states WHERE expires_at < :now)
+WITH states AS (DELETE FROM settings.oauth_states WHERE expires_at < :now),
+rates AS (DELETE FROM settings.rates WHERE empty_at < :now),
+repeats AS (DELETE FROM settings.repeats WHERE claimed_at < :repeats_before)
 DELETE FROM settings.sessions WHERE created_at < :born_after OR seen_at < :seen_after;
 
 -- name: add_api_token!
-INSERT INTO settings.api_tokens (token_id, token_hash, company_id, user_id, name, created_at)
-VALUES (:token_id, :token_hash, :company_id, :user_id, :name, :now);
+INSERT INTO settings.api_tokens
+    (token_id, token_hash, company_id, user_id, name, scope, created_at)
+VALUES (:token_id, :token_hash, :company_id, :user_id, :name, :scope, :now);
 
 -- name: see_api_token^
 UPDATE settings.api_tokens t SET used_at = :now
 FROM settings.users u JOIN settings.companies c USING (company_id)
 WHERE t.token_hash = :token_hash AND (u.company_id, u.user_id) = (t.company_id, t.user_id)
-RETURNING u.*, c.name AS company_name, c.domain AS company_domain;
+RETURNING u.*, c.name AS company_name, c.domain AS company_domain, t.scope;
 
 -- name: api_tokens_of
-SELECT token_id, name, created_at, used_at FROM settings.api_tokens
+SELECT token_id, name, scope, created_at, used_at FROM settings.api_tokens
 WHERE company_id = :company_id AND user_id = :user_id ORDER BY created_at;
 
 -- name: delete_api_token^
@@ -137,3 +140,47 @@ WHERE connection_id = :connection_id;
 
 -- name: delete_connection!
 DELETE FROM settings.connections WHERE connection_id = :connection_id;
+
+-- name: take_of_rate$
+-- One more of a bucket that is not full; nothing is returned where it is.
+-- A moment far beyond a full bucket is of a clock that was wrong, and counts as an empty one.
+INSERT INTO settings.rates AS r (bucket, empty_at)
+VALUES (:bucket, :now::timestamptz + :interval::interval)
+ON CONFLICT (bucket) DO UPDATE SET empty_at = :interval + CASE
+    WHEN r.empty_at BETWEEN :now AND :now::timestamptz + 2 * :most::interval THEN r.empty_at
+    ELSE :now END
+WHERE r.empty_at + :interval <= :now::timestamptz + :most::interval
+    OR r.empty_at > :now::timestamptz + 2 * :most::interval
+RETURNING r.empty_at;
+
+-- name: rate_empty_at$
+SELECT empty_at FROM settings.rates WHERE bucket = :bucket;
+
+-- name: claim_repeat^
+-- The row of a key; `claimed` where it is new, or its claim or its life is over.
+WITH claim AS (
+    INSERT INTO settings.repeats AS r (company_id, user_id, key, request_hash, claimed_at)
+    VALUES (:company_id, :user_id, :key, :request_hash, :now)
+    ON CONFLICT (company_id, user_id, key) DO UPDATE SET request_hash = excluded.request_hash,
+        claimed_at = excluded.claimed_at, status = NULL, answer = NULL
+    WHERE r.claimed_at < :old_before OR (r.status IS NULL AND r.claimed_at < :void_before)
+    RETURNING true AS claimed, request_hash, status, answer
+)
+SELECT * FROM claim
+UNION ALL
+SELECT false, request_hash, status, answer FROM settings.repeats
+WHERE company_id = :company_id AND user_id = :user_id AND key = :key
+LIMIT 1;
+
+-- name: keep_repeat!
+UPDATE settings.repeats SET status = :status, answer = :answer
+WHERE company_id = :company_id AND user_id = :user_id AND key = :key;
+
+-- name: release_repeat!
+DELETE FROM settings.repeats
+WHERE company_id = :company_id AND user_id = :user_id AND key = :key AND status IS NULL;
+
+-- name: forget_repeats_of!
+DELETE FROM settings.repeats WHERE (company_id, user_id, key) IN (
+    SELECT company_id, user_id, key FROM settings.repeats
+    WHERE company_id = :company_id AND user_id = :user_id ORDER BY claimed_at DESC OFFSET :most);

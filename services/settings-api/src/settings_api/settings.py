@@ -110,7 +110,20 @@ class OAuthSettings(EnvironmentSettings):
         return self
 
 
-class Settings(RuntimeSettings, CredentialSettings, OAuthSettings):
+class RateSettings(EnvironmentSettings):
+    """How often one may ask, each with a minute's worth at once."""
+
+    reads_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """Reads of one user, pages and REST API together."""
+
+    writes_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 120
+    """Writes of one user, pages and REST API together."""
+
+    sign_ins_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
+    """Steps of a sign-in from one address; behind a proxy set `FORWARDED_ALLOW_IPS` to its own."""
+
+
+class Settings(RuntimeSettings, CredentialSettings, OAuthSettings, RateSettings):
     """All settings of the service."""
 
     crm_ingest_url: str

@@ -4,9 +4,11 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from settings_api.repeats import LIFE as REPEATS_LIFE
 from settings_api.repository import QUERIES
 from settings_api.user import User
 from tandem.contracts.message import SyncUser
@@ -17,6 +19,22 @@ SESSION_LIFE: Final = timedelta(days=14)
 SESSION_IDLE: Final = timedelta(hours=12)
 API_TOKENS_MAX: Final = 20
 _PREFIX: Final = "tnd_"
+
+
+class Scope(StrEnum):
+    """What an API token may do; each includes those before it."""
+
+    READ = "read"
+    """Look."""
+    WRITE = "write"
+    """Change what is the user's own."""
+    ADMIN = "admin"
+    """Make and end API tokens, and see the company's connections, for its admins."""
+
+    def covers(self, needed: "Scope") -> bool:
+        """Whether this is enough for what needs `needed`."""
+        order = list(Scope)
+        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,7 @@ class Tokens:
         """Sign a user out of every browser."""
         await QUERIES.delete_sessions_of(self._runtime.pool, **user.model_dump())
 
-    async def make_api_token(self, user: SyncUser, name: str) -> tuple[UUID, str]:
+    async def make_api_token(self, user: SyncUser, name: str, scope: Scope) -> tuple[UUID, str]:
         """A new API token; it is shown this once. TooManyTokensError beyond the limit."""
         if len(await self.api_tokens(user)) >= API_TOKENS_MAX:
             raise TooManyTokensError(f"at most {API_TOKENS_MAX} API tokens; delete one first")
@@ -97,6 +115,7 @@ class Tokens:
             token_id=token_id,
             token_hash=hash_of(token),
             name=name,
+            scope=scope.value,
             now=self._runtime.clock.now(),
             **user.model_dump(),
         )
@@ -109,6 +128,7 @@ class Tokens:
             {
                 "id": as_uuid(row["token_id"]),
                 "name": row["name"],
+                "scope": Scope(row["scope"]),
                 "created_at": row["created_at"],
                 "used_at": row["used_at"],
             }
@@ -122,19 +142,20 @@ class Tokens:
         )
         return row is not None
 
-    async def user_of_api_token(self, token: str) -> User | None:
-        """Whose API token this is."""
+    async def user_of_api_token(self, token: str) -> tuple[User, Scope] | None:
+        """Whose API token this is, and what it may do."""
         row = await QUERIES.see_api_token(
             self._runtime.pool, token_hash=hash_of(token), now=self._runtime.clock.now()
         )
-        return User.of(row) if row else None
+        return (User.of(row), Scope(row["scope"])) if row else None
 
     async def forget_expired(self) -> None:
-        """Delete sessions and OAuth states whose time is over."""
+        """Delete sessions and all else whose time is over."""
         now = self._runtime.clock.now()
         await QUERIES.forget_expired(
             self._runtime.pool,
             now=now,
+            repeats_before=now - REPEATS_LIFE,
             born_after=now - SESSION_LIFE,
             seen_after=now - SESSION_IDLE,
         )

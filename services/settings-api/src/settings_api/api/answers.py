@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from settings_api.api.caller import CurrentCaller, CurrentParts
+from settings_api.api.caller import AdminCaller, CurrentCaller, CurrentParts
 from settings_api.api.shown import ShownPush, shown
 from settings_api.problem import ProblemError
 from tandem.contracts.connections import ConnectionStatus, Provider
@@ -127,7 +127,7 @@ async def explain(
 
 
 @router.get("/admin/connections")
-async def company_connections(caller: CurrentCaller, parts: CurrentParts) -> CompanyConnections:
+async def company_connections(caller: AdminCaller, parts: CurrentParts) -> CompanyConnections:
     """The state of all connections of the company, for its admins."""
     if not caller.user.is_admin:
         raise ProblemError(403, "only an admin of the company in Pipedrive may see this")

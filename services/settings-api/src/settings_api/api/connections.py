@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from settings_api.api.caller import Caller, CurrentCaller, CurrentParts
 from settings_api.api.changes import SettingsChange, check_change
+from settings_api.api.repeatable import REPEATABLE, RepeatableRoute
 from settings_api.api.shown import ConnectionList, ShownConnection, shown
 from settings_api.connection import READ, Connection
 from settings_api.email_providers import provider_of, takes_password
@@ -17,10 +18,10 @@ from settings_api.problem import ProblemError, field_problem
 from tandem.contracts.requests import ResyncRequested
 
 CONNECTIONS_MAX = 10
-_PART = r"[^@\s\x00-\x1f]+"
+_PART = r"[^@\s\x00-\x1f\x7f-\x9f]+"
 _ADDRESS = rf"^{_PART}@{_PART}\.{_PART}$"
 
-router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
+router = APIRouter(prefix="/api/v1/connections", tags=["connections"], route_class=RepeatableRoute)
 
 
 class ConnectOrder(BaseModel):
@@ -71,7 +72,12 @@ async def connections(caller: CurrentCaller, parts: CurrentParts) -> ConnectionL
     return ConnectionList(items=[shown(one) for one in found])
 
 
-@router.post("", status_code=202)
+@router.post(
+    "",
+    status_code=202,
+    dependencies=[REPEATABLE],
+    responses={201: {"model": ShownConnection, "description": "An Exchange account is connected"}},
+)
 async def connect(
     order: ConnectOrder,
     request: Request,
@@ -138,7 +144,7 @@ async def change(  # noqa: PLR0917 - the framework passes all by name
     response: Response,
     caller: CurrentCaller,
     parts: CurrentParts,
-    if_match: Annotated[str | None, Header(max_length=40)] = None,
+    if_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ShownConnection:
     """Change some settings; with `If-Match` only where nothing else has changed meanwhile."""
     known = await parts.connections.get(caller.user.key, connection_id)
@@ -146,8 +152,12 @@ async def change(  # noqa: PLR0917 - the framework passes all by name
     at = parts.clock.now()
 
     def changed(one: Connection) -> Connection:
-        if if_match is not None and if_match not in {"*", _etag(one)}:
-            raise ProblemError(412, f"If-Match: the connection is at {_etag(one)} now")
+        if if_match is not None and not _matches(if_match, one):
+            raise ProblemError(
+                412,
+                f"If-Match: the connection was changed meanwhile and is at {_etag(one)} now;"
+                " read it again before you change it",
+            )
         return order.applied_to(one, at=at)
 
     return _answered(
@@ -155,7 +165,7 @@ async def change(  # noqa: PLR0917 - the framework passes all by name
     )
 
 
-@router.post("/{connection_id}/start")
+@router.post("/{connection_id}/start", dependencies=[REPEATABLE])
 async def start(
     connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
@@ -166,7 +176,7 @@ async def start(
     return _answered(started, response)
 
 
-@router.post("/{connection_id}/pause")
+@router.post("/{connection_id}/pause", dependencies=[REPEATABLE])
 async def pause(
     connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
@@ -174,7 +184,7 @@ async def pause(
     return _answered(await _paused(parts, caller, connection_id, paused=True), response)
 
 
-@router.post("/{connection_id}/resume")
+@router.post("/{connection_id}/resume", dependencies=[REPEATABLE])
 async def resume(
     connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
@@ -185,7 +195,7 @@ async def resume(
     return _answered(resumed, response)
 
 
-@router.post("/{connection_id}/resync", status_code=202)
+@router.post("/{connection_id}/resync", status_code=202, dependencies=[REPEATABLE])
 async def resync(
     connection_id: UUID, response: Response, caller: CurrentCaller, parts: CurrentParts
 ) -> ShownConnection:
@@ -230,6 +240,12 @@ async def _paused(parts: Parts, caller: Caller, connection_id: UUID, *, paused: 
 
 def _etag(connection: Connection) -> str:
     return f'"{connection.revision}"'
+
+
+def _matches(if_match: str, connection: Connection) -> bool:
+    """Whether one of the tags is that of the connection as it is."""
+    tags = {tag.strip() for tag in if_match.split(",")}
+    return bool(tags & {"*", _etag(connection)})
 
 
 def _answered(connection: Connection, response: Response) -> ShownConnection:

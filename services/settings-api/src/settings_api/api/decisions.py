@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from settings_api.api.caller import CurrentCaller, CurrentParts
 from settings_api.api.changes import SettingsChange, check_change
+from settings_api.api.repeatable import REPEATABLE, RepeatableRoute
 from settings_api.problem import ProblemError
 
-router = APIRouter(prefix="/api/v1/connections", tags=["decisions"])
+router = APIRouter(prefix="/api/v1/connections", tags=["decisions"], route_class=RepeatableRoute)
 
 
 class PreviewOrder(BaseModel):
@@ -60,7 +61,7 @@ class HeldDeletions(BaseModel):
     items: list[Item]
 
 
-@router.post("/{connection_id}/preview")
+@router.post("/{connection_id}/preview", dependencies=[REPEATABLE])
 async def preview(
     connection_id: UUID, order: PreviewOrder, caller: CurrentCaller, parts: CurrentParts
 ) -> Preview:
@@ -74,7 +75,7 @@ async def preview(
     return Preview.model_validate(await parts.neighbours.preview(connection_id, asked))
 
 
-@router.post("/{connection_id}/history/{row}/undo", status_code=202)
+@router.post("/{connection_id}/history/{row}/undo", status_code=202, dependencies=[REPEATABLE])
 async def undo(
     connection_id: UUID, row: int, caller: CurrentCaller, parts: CurrentParts
 ) -> Accepted:
@@ -92,14 +93,14 @@ async def held(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) 
     return HeldDeletions.model_validate(await parts.neighbours.held(connection_id))
 
 
-@router.post("/{connection_id}/held/confirm", status_code=202)
+@router.post("/{connection_id}/held/confirm", status_code=202, dependencies=[REPEATABLE])
 async def confirm_held(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> Accepted:
     """Carry out the held deletions."""
     await parts.connections.get(caller.user.key, connection_id)
     return Accepted.model_validate(await parts.neighbours.settle_held(connection_id, "confirm"))
 
 
-@router.post("/{connection_id}/held/reject", status_code=202)
+@router.post("/{connection_id}/held/reject", status_code=202, dependencies=[REPEATABLE])
 async def reject_held(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> Accepted:
     """Restore what was deleted."""
     await parts.connections.get(caller.user.key, connection_id)

@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from settings_api.api.caller import CurrentCaller, CurrentParts
+from settings_api.api.caller import AdminCaller, CurrentCaller, CurrentParts
+from settings_api.api.repeatable import REPEATABLE, SHOWN_ONCE, RepeatableRoute
 from settings_api.problem import ProblemError
-from settings_api.tokens import TooManyTokensError
+from settings_api.tokens import Scope, TooManyTokensError
 
-router = APIRouter(prefix="/api/v1", tags=["people"])
+router = APIRouter(prefix="/api/v1", tags=["people"], route_class=RepeatableRoute)
 
 
 class Me(BaseModel):
@@ -43,7 +44,7 @@ class ActivityTypes(BaseModel):
 
 
 class TokenOrder(BaseModel):
-    """A name that tells what the token is for."""
+    """A name that tells what the token is for, and what it may do."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,6 +54,7 @@ class TokenOrder(BaseModel):
             strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$"
         ),
     ]
+    scope: Scope = Scope.WRITE
 
 
 class NewToken(BaseModel):
@@ -60,6 +62,7 @@ class NewToken(BaseModel):
 
     id: UUID
     name: str
+    scope: Scope
     token: str
 
 
@@ -71,6 +74,7 @@ class TokenList(BaseModel):
 
         id: UUID
         name: str
+        scope: Scope
         created_at: datetime
         used_at: datetime | None
 
@@ -106,14 +110,21 @@ async def activity_types(caller: CurrentCaller, parts: CurrentParts) -> Activity
     )
 
 
-@router.post("/tokens", status_code=201)
-async def make_token(order: TokenOrder, caller: CurrentCaller, parts: CurrentParts) -> NewToken:
-    """Make an API token."""
+@router.post(
+    "/tokens",
+    status_code=201,
+    dependencies=[REPEATABLE],
+    openapi_extra=SHOWN_ONCE,
+)
+async def make_token(order: TokenOrder, caller: AdminCaller, parts: CurrentParts) -> NewToken:
+    """Make an API token; an API token needs the scope `admin` for it."""
     try:
-        token_id, token = await parts.tokens.make_api_token(caller.user.key, order.name)
+        token_id, token = await parts.tokens.make_api_token(
+            caller.user.key, order.name, order.scope
+        )
     except TooManyTokensError as error:
         raise ProblemError(409, str(error)) from None
-    return NewToken(id=token_id, name=order.name, token=token)
+    return NewToken(id=token_id, name=order.name, scope=order.scope, token=token)
 
 
 @router.get("/tokens")
@@ -124,7 +135,7 @@ async def tokens(caller: CurrentCaller, parts: CurrentParts) -> TokenList:
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-async def delete_token(token_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> None:
+async def delete_token(token_id: UUID, caller: AdminCaller, parts: CurrentParts) -> None:
     """End an API token."""
     if not await parts.tokens.delete_api_token(caller.user.key, token_id):
         raise ProblemError(404, "token: you have none with this id")

@@ -29,11 +29,16 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = None
 
 
+_CONTENT: Final = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {
-        "description": "What is wrong with the request",
-        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-    }
+        "description": "What is wrong with the request; of 429, `Retry-After` tells how long",
+        "content": _CONTENT,
+    },
+    "503": {
+        "description": "Another part of Tandem, or a provider, does not answer; ask again later",
+        "content": _CONTENT,
+    },
 }
 
 
@@ -42,7 +47,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def on_problem(_request: Request, error: ProblemError) -> JSONResponse:
-        return document(error.status, error.title, error.errors)
+        return document(error.status, error.title, error.errors, headers=error.headers)
 
     @app.exception_handler(UnknownConnectionError)
     async def on_unknown(_request: Request, _error: UnknownConnectionError) -> JSONResponse:

@@ -5,12 +5,13 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from settings_api.api.caller import CurrentParts, check_csrf
+from settings_api.api.caller import CurrentParts
 from settings_api.oauth.pipedrive import PROVIDER as PIPEDRIVE
 from settings_api.oauth.states import RoundTrip
 from settings_api.pages.page_route import PageRoute
 from settings_api.parts import Parts
 from settings_api.problem import ProblemError
+from settings_api.rates import Rate
 from tandem.contracts.connections import Provider
 
 VALUE_LENGTH_MAX: Final = 4096
@@ -21,6 +22,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 @router.get("/oauth/pipedrive/start")
 async def start_sign_in(request: Request, parts: CurrentParts) -> Response:
     """Send a browser to Pipedrive's consent page."""
+    await parts.rates.take_of_address(Rate.SIGN_INS, request)
     browser = parts.cookies.browser_of(request)
     response = RedirectResponse(await parts.pipedrive.authorize_url(browser=browser), 302)
     parts.cookies.set_browser(response, browser)
@@ -30,6 +32,7 @@ async def start_sign_in(request: Request, parts: CurrentParts) -> Response:
 @router.get("/oauth/pipedrive/callback")
 async def finish_sign_in(request: Request, parts: CurrentParts) -> Response:
     """Sign the browser in, in place of whoever was signed in there."""
+    await parts.rates.take_of_address(Rate.SIGN_INS, request)
     _, code = await _returned(request, parts, PIPEDRIVE)
     user = await parts.pipedrive.sign_in(code)
     earlier = parts.cookies.session_token(request)
@@ -50,19 +53,6 @@ async def finish_google(request: Request, parts: CurrentParts) -> Response:
 async def finish_microsoft(request: Request, parts: CurrentParts) -> Response:
     """Connect an account of Outlook.com or Microsoft 365."""
     return await _connected(request, parts, Provider.MICROSOFT)
-
-
-@router.post("/logout")
-async def sign_out(request: Request, parts: CurrentParts) -> Response:
-    """End the browser's session; without one there is nothing to do."""
-    session = await parts.cookies.session_of(request)
-    token = parts.cookies.session_token(request)
-    if session is not None and token is not None:
-        check_csrf(request, session)
-        await parts.tokens.close_session(token)
-    response = RedirectResponse("/", 303)
-    parts.cookies.clear(response)
-    return response
 
 
 async def _connected(request: Request, parts: Parts, provider: Provider) -> Response:

@@ -13,6 +13,7 @@ from settings_api.pages.checks import checks_of
 from settings_api.pages.page_route import PageRoute
 from settings_api.pages.visitor import CurrentVisitor, Sent, SentForm
 from settings_api.problem import ProblemError
+from settings_api.tokens import Scope
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -29,7 +30,9 @@ async def make_token(sent: SentForm, parts: CurrentParts) -> Response:
     """Make an API token, and show it this once."""
     made, error = None, ""
     try:
-        order = people.TokenOrder(name=sent.text("name"))
+        order = people.TokenOrder.model_validate(
+            {"name": sent.text("name"), "scope": sent.text("scope") or Scope.WRITE}
+        )
         made = await people.make_token(order, sent.visitor.caller, parts)
     except ValidationError:
         error = "name: say what the token is for"

@@ -32,7 +32,9 @@ class PageRoute(APIRoute):
             except ProblemError as problem:
                 if not _reads_pages(request):
                     raise
-                return await _trouble(request, problem.status, problem.title)
+                answer = await _trouble(request, problem.status, problem.title)
+                answer.headers.update(problem.headers)
+                return answer
             except UnknownConnectionError:
                 if not _reads_pages(request):
                     raise

@@ -7,10 +7,11 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from settings_api.api.caller import Caller, CurrentParts
+from settings_api.api.caller import SAFE_METHODS, Caller, CurrentParts
 from settings_api.pages.rendering import is_fragment, page
 from settings_api.parts import Parts
 from settings_api.problem import ProblemError
+from settings_api.rates import Rate
 from settings_api.tokens import Session
 from tandem.runtime.secrets import same_secret
 
@@ -62,10 +63,12 @@ class Sent:
 
 
 async def visitor_of(request: Request, parts: CurrentParts) -> Visitor:
-    """Who is signed in; SignInNeededError for nobody."""
+    """Who is signed in; SignInNeededError for nobody, ProblemError 429 for one call too many."""
     session = await parts.cookies.session_of(request)
     if session is None:
         raise SignInNeededError
+    rate = Rate.READS if request.method in SAFE_METHODS else Rate.WRITES
+    await parts.rates.take_of_user(rate, session.user.key)
     return Visitor(request, session, parts)
 
 

@@ -51,6 +51,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "dissolved": marked("Unlinked"),
         "refused": marked("Refused"),
     },
+    "scope": {
+        "read": marked("Look"),
+        "write": marked("Look, and change what is yours"),
+        "admin": marked("Everything: API tokens and the company too"),
+    },
     "verb": {
         "create": marked("Create"),
         "update": marked("Update"),

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.settings_rest.house import Browser, House, problem
+from tests.integration.settings_api.browser import Browser, refused
+from tests.integration.settings_api.house import House
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"colour": "red"}, "colour"),
@@ -49,7 +50,7 @@ async def test_a_wrong_change_names_its_field_and_changes_nothing(
     before = (await anna.get(connection)).json()
     for change, field in WRONG:
         with subtests.test(change=change):
-            document = problem(await anna.patch(connection, json=change), 422, field)
+            document = refused(await anna.patch(connection, json=change), 422, field)
             assert document["errors"][0]["field"].partition(".")[0] == field
             assert (await anna.get(connection)).json() == before
     assert len(await house.published()) == 1
@@ -64,7 +65,7 @@ async def test_a_body_that_is_no_object_is_refused(
                 connection, content=body, headers={"content-type": "application/json"}
             )
             assert answer.status_code in {400, 422}
-            problem(answer, answer.status_code)
+            refused(answer, answer.status_code)
 
 
 @pytest.mark.rule("2.3")
@@ -79,7 +80,7 @@ async def test_a_check_that_cannot_be_made_changes_nothing(
     house: House, anna: Browser, connection: str
 ):
     house.town.down |= {"crm-ingest.test", "calendar-ingest.test"}
-    for change in ({"calendar_id": "second"}, {"synced_types": ["call"]}):
-        problem(await anna.patch(connection, json=change), 503)
+    for change in ({"calendar_id": "team"}, {"synced_types": ["call"]}):
+        refused(await anna.patch(connection, json=change), 503)
     assert (await anna.patch(connection, json={"paused": True})).status_code == 200
     assert [one["revision"] for one in await house.published()] == [1, 2]

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from tests.integration.settings_rest.house import Browser, House, problem
+from tests.integration.settings_api.browser import Browser, refused
+from tests.integration.settings_api.house import House
 
 ROW = {
     "row": 9,
@@ -57,15 +58,15 @@ async def test_a_wrong_question_about_history_is_not_passed_on(
         ("q", ""),
     ):
         with subtests.test(name=name, value=value):
-            problem(await anna.get(f"{connection}/history", params={name: value}), 422, name)
+            refused(await anna.get(f"{connection}/history", params={name: value}), 422, name)
     assert house.town.calls("reconciler.test") == []
 
 
 async def test_an_activity_is_explained_by_the_connection_that_syncs_it(
     house: House, anna: Browser, connection: str
 ):
-    other = await house.connected(anna, "second@gmail.com")
-    first = connection.rpartition("/")[2]
+    path = await anna.connected("second@gmail.com")
+    first, other = connection.rpartition("/")[2], path.rpartition("/")[2]
     house.town.explanations = {first: SKIPPED, other: SYNCED}
     told = (await anna.get("/api/v1/explain", params={"activity_id": 5})).json()
     assert (told["synced"], told["connection_id"]) == (True, other)
@@ -75,16 +76,16 @@ async def test_an_activity_is_explained_by_the_connection_that_syncs_it(
 
 
 async def test_what_was_never_seen_cannot_be_explained(anna: Browser, connection: str):
-    problem(await anna.get("/api/v1/explain", params={"activity_id": 5}), 404, "never seen")
+    refused(await anna.get("/api/v1/explain", params={"activity_id": 5}), 404, "never seen")
 
 
 async def test_items_of_others_are_not_explained(house: House, connection: str):
     first = connection.rpartition("/")[2]
     house.town.explanations = {first: SYNCED}
-    boris = await house.signed_in(7, 43)
-    problem(await boris.get("/api/v1/explain", params={"activity_id": 5}), 404)
+    boris = await house.signed_in(43)
+    refused(await boris.get("/api/v1/explain", params={"activity_id": 5}), 404)
     query = {"connection_id": first, "event_id": "event-1"}
-    problem(await boris.get("/api/v1/explain", params=query), 404)
+    refused(await boris.get("/api/v1/explain", params=query), 404)
     assert house.town.calls("reconciler.test") == []
 
 
@@ -93,7 +94,7 @@ async def test_a_question_for_an_explanation_names_one_item(
 ):
     for query in ("", "activity_id=1&event_id=x", "event_id=x", "activity_id=x"):
         with subtests.test(query=query):
-            problem(await anna.get(f"/api/v1/explain?{query}"), 422)
+            refused(await anna.get(f"/api/v1/explain?{query}"), 422)
 
 
 async def test_a_neighbour_s_refusal_is_a_problem_document(
@@ -103,16 +104,16 @@ async def test_a_neighbour_s_refusal_is_a_problem_document(
         for status, told in ((409, 409), (404, 404), (401, 503), (500, 503)):
             with subtests.test(host=host, status=status):
                 house.town.refusals[host] = status
-                problem(await anna.get(f"{connection}/{path}"), told)
+                refused(await anna.get(f"{connection}/{path}"), told)
 
 
 async def test_addresses_and_methods_that_are_not_there(anna: Browser, connection: str):
-    problem(await anna.get("/api/v1/nowhere"), 404)
-    problem(await anna.get(f"/api/v1/connections/{uuid4()}"), 404)
-    refused = await anna.write("PUT", connection, json={})
-    problem(refused, 405)
-    assert refused.headers["allow"]
-    problem(await anna.get("/api/v1/connections/not-an-id"), 422, "connection_id")
+    refused(await anna.get("/api/v1/nowhere"), 404)
+    refused(await anna.get(f"/api/v1/connections/{uuid4()}"), 404)
+    answer = await anna.put(connection, json={})
+    refused(answer, 405)
+    assert answer.headers["allow"]
+    refused(await anna.get("/api/v1/connections/not-an-id"), 422, "connection_id")
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -125,7 +126,7 @@ async def test_a_body_that_is_too_large_is_refused(anna: Browser, connection: st
 
     content = b"".join([piece async for piece in pieces()]) if told else pieces()
     headers = {"content-type": "application/json"}
-    problem(await anna.patch(connection, content=content, headers=headers), 413)
+    refused(await anna.patch(connection, content=content, headers=headers), 413)
 
 
 async def test_answers_forbid_frames_sniffing_and_keeping(anna: Browser):

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from tests.integration.settings_rest.house import Browser, House, problem
+from tests.integration.settings_api.browser import CSRF, Browser, refused
+from tests.integration.settings_api.house import House
 
 WRITES = [
     ("POST", "/api/v1/connections", {"email": "anna@gmail.com"}),
@@ -32,10 +33,11 @@ READS = [
 async def test_every_write_of_a_browser_needs_its_token(
     house: House, anna: Browser, connection: str
 ):
-    for anna.csrf in (None, "", "wrong"):
+    for csrf in ("", "wrong"):
+        anna.headers[CSRF] = csrf
         for method, path, body in WRITES:
-            answer = await anna.write(method, path.format(connection=connection), json=body)
-            problem(answer, 403, "X-CSRF-Token")
+            answer = await anna.request(method, path.format(connection=connection), json=body)
+            refused(answer, 403, "X-CSRF-Token")
     assert len(await house.published()) == 1
 
 
@@ -43,16 +45,16 @@ async def test_the_token_of_another_session_does_not_count(
     house: House, anna: Browser, connection: str
 ):
     other = await house.signed_in(admin=True)
-    anna.csrf = other.csrf
-    problem(await anna.post(f"{connection}/start"), 403)
+    anna.headers[CSRF] = other.headers[CSRF]
+    refused(await anna.post(f"{connection}/start"), 403)
 
 
 async def test_nobody_reads_or_writes_without_a_session_or_a_token(house: House, connection: str):
     nobody = house.browser()
     for path in READS:
-        problem(await nobody.get(path.format(connection=connection)), 401)
+        refused(await nobody.get(path.format(connection=connection)), 401)
     for method, path, body in WRITES:
-        problem(await nobody.write(method, path.format(connection=connection), json=body), 401)
+        refused(await nobody.request(method, path.format(connection=connection), json=body), 401)
 
 
 async def test_a_program_writes_with_its_api_token_alone(
@@ -84,16 +86,16 @@ async def test_an_api_token_is_shown_once_and_kept_as_a_hash(house: House, anna:
 async def test_a_deleted_api_token_is_refused(house: House, anna: Browser):
     made = (await anna.post("/api/v1/tokens", json={"name": "script"})).json()
     headers = {"authorization": f"Bearer {made['token']}"}
-    boris = await house.signed_in(7, 43)
-    problem(await boris.delete(f"/api/v1/tokens/{made['id']}"), 404)
+    boris = await house.signed_in(43)
+    refused(await boris.delete(f"/api/v1/tokens/{made['id']}"), 404)
     assert (await house.browser().get("/api/v1/me", headers=headers)).status_code == 200
     assert (await anna.delete(f"/api/v1/tokens/{made['id']}")).status_code == 204
-    problem(await house.browser().get("/api/v1/me", headers=headers), 401, "API token")
+    refused(await house.browser().get("/api/v1/me", headers=headers), 401, "API token")
 
 
 async def test_a_wrong_api_token_is_refused_even_beside_a_good_session(anna: Browser):
     answer = await anna.get("/api/v1/me", headers={"authorization": "Bearer tnd_wrong"})
-    problem(answer, 401, "API token")
+    refused(answer, 401, "API token")
 
 
 async def test_api_tokens_are_limited(anna: Browser):
@@ -104,22 +106,23 @@ async def test_api_tokens_are_limited(anna: Browser):
 async def test_a_nameless_api_token_is_refused(anna: Browser, subtests: pytest.Subtests):
     for name in ("", "  ", "x" * 101, "a\u0000b", None, 7):
         with subtests.test(name=name):
-            problem(await anna.post("/api/v1/tokens", json={"name": name}), 422, "name")
+            refused(await anna.post("/api/v1/tokens", json={"name": name}), 422, "name")
 
 
 @pytest.mark.rule("8.5")
-@pytest.mark.parametrize(("company_id", "user_id"), [(7, 43), (8, 42)])
+@pytest.mark.parametrize(("elsewhere", "user_id"), [(0, 43), (1, 42)])
 async def test_connections_of_others_are_not_there(
-    house: House, connection: str, company_id, user_id
+    house: House, connection: str, elsewhere: int, user_id: int
 ):
-    boris = await house.signed_in(company_id, user_id, admin=True)
+    company = house.company + elsewhere
+    boris = await house.signed_in(user_id, company=company, admin=True)
     for path in READS:
         if "{connection}" in path:
-            problem(await boris.get(path.format(connection=connection)), 404)
+            refused(await boris.get(path.format(connection=connection)), 404)
     for method, path, body in WRITES:
         if "{connection}" in path:
-            answer = await boris.write(method, path.format(connection=connection), json=body)
-            problem(answer, 404)
+            answer = await boris.request(method, path.format(connection=connection), json=body)
+            refused(answer, 404)
     assert (await boris.get("/api/v1/connections")).json()["items"] == []
     assert len(await house.published()) == 1
     assert house.town.calls("reconciler.test") == []
@@ -129,10 +132,10 @@ async def test_connections_of_others_are_not_there(
 async def test_an_admin_sees_the_state_of_his_company_s_connections_alone(
     house: House, anna: Browser, connection: str
 ):
-    boris = await house.signed_in(7, 43)
-    await house.connected(boris, "boris@gmail.com")
-    abroad = await house.signed_in(8, 1, admin=True)
-    await house.connected(abroad, "abroad@gmail.com")
+    boris = await house.signed_in(43)
+    await boris.connected("boris@gmail.com")
+    abroad = await house.signed_in(1, company=house.company + 1, admin=True)
+    await abroad.connected("abroad@gmail.com")
     answer = await anna.get("/api/v1/admin/connections")
     items = answer.json()["items"]
     assert [(one["user_id"], one["email"], one["status"]) for one in items] == [
@@ -140,14 +143,17 @@ async def test_an_admin_sees_the_state_of_his_company_s_connections_alone(
         (43, "boris@gmail.com", "setting_up"),
     ]
     assert all("settings" not in one for one in items)
-    problem(await boris.get("/api/v1/admin/connections"), 403, "admin")
+    refused(await boris.get("/api/v1/admin/connections"), 403, "admin")
 
 
 async def test_activity_types_come_from_the_user_s_company(house: House, anna: Browser):
     items = (await anna.get("/api/v1/activity-types")).json()["items"]
     assert [one["key"] for one in items] == ["call", "meeting", "lunch"]
     (asked,) = house.town.calls("crm-ingest.test")
-    assert (asked.url.params["company_id"], asked.url.params["user_id"]) == ("7", "42")
+    assert (asked.url.params["company_id"], asked.url.params["user_id"]) == (
+        str(house.company),
+        "42",
+    )
     house.town.down.add("crm-ingest.test")
-    boris = await house.signed_in(8, 1)
-    problem(await boris.get("/api/v1/activity-types"), 503)
+    boris = await house.signed_in(1, company=house.company + 1)
+    refused(await boris.get("/api/v1/activity-types"), 503)
