@@ -1,8 +1,9 @@
 """Checks what is deployed, without a cluster: `python tools/check_deploy.py`.
 
 Every overlay is rendered. Each resource must satisfy the schema of Kubernetes, each pod the house's
-policies, and each service must be given every setting that it cannot start without. Alerts are
-checked and tested by promtool; each has a runbook, and each metric that a query names exists.
+policies, each service must be given every setting that it cannot start without, and come to Kafka
+as a user who is declared. Alerts are checked and tested by promtool; each has a runbook, and each
+metric that a query names exists.
 """
 
 import os
@@ -138,6 +139,40 @@ def settings_problems(resources: Iterable[Resource]) -> Iterator[str]:
             yield f"{name_of(resource)}: {missing} is not set"
 
 
+def kafka_problems(resources: Iterable[Resource]) -> Iterator[str]:
+    """Which pod could not tell Kafka who it is, where Kafka asks."""
+    kept = list(resources)
+    [told] = [one["data"] for one in kept if _is_settings(one)]
+    if not told.get("KAFKA_SECURITY_PROTOCOL", "").startswith("SASL_"):
+        return
+    users = {one["metadata"]["name"] for one in kept if one["kind"] == "KafkaUser"}
+    for resource in kept:
+        pod = pod_of(resource)
+        if pod is None or not _takes_settings(pod):
+            continue
+        name, container = name_of(resource), pod["containers"][0]
+        given = {variable["name"]: variable for variable in container.get("env", [])}
+        user = given.get("KAFKA_USERNAME", {}).get("value")
+        if user not in users:
+            yield f"{name}: comes to Kafka as {user}, whom nobody declares"
+        secret = given.get("KAFKA_PASSWORD", {}).get("valueFrom", {}).get("secretKeyRef", {})
+        if secret != {"name": user, "key": "password"}:
+            yield f"{name}: has not the password of {user}"
+        mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+        if str(Path(told["KAFKA_CA_FILE"]).parent) not in mounts:
+            yield f"{name}: does not have {told['KAFKA_CA_FILE']}"
+
+
+def _is_settings(resource: Resource) -> bool:
+    name = resource["metadata"]["name"]
+    return resource["kind"] == "ConfigMap" and name.startswith("tandem-settings")
+
+
+def _takes_settings(pod: Mapping[str, Any]) -> bool:
+    sources = [source.get("configMapRef", {}) for source in pod["containers"][0].get("envFrom", [])]
+    return any(source.get("name", "").startswith("tandem-settings") for source in sources)
+
+
 def required(settings: type[EnvironmentSettings]) -> set[str]:
     """Variables without a default."""
     return {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
@@ -185,7 +220,7 @@ def main() -> int:
     problems += promtool("test", "rules", str(RULES.with_name("tests.yml")))
     for overlay in OVERLAYS:
         resources = rendered(overlay)
-        for check in (schema_problems, policy_problems, settings_problems):
+        for check in (schema_problems, policy_problems, settings_problems, kafka_problems):
             problems += [f"{overlay}: {problem}" for problem in check(resources)]
         print(f"{overlay:<11} {len(resources)} resources")
     for problem in problems:
