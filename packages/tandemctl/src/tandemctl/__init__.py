@@ -1,0 +1,1 @@
+"""Command-line client of Tandem's REST API for operators."""
