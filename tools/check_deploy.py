@@ -91,7 +91,9 @@ def policy_problems(resources: Iterable[Resource]) -> Iterator[str]:
             yield f"{name}: may run as root"
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             yield from container_problems(
-                f"{name}/{container['name']}", container, serving=resource["kind"] != "Job"
+                f"{name}/{container['name']}",
+                container,
+                serving=resource["kind"] not in {"Job", "Pod"},
             )
 
 
@@ -194,6 +196,9 @@ def query_problems() -> Iterator[str]:
 
 def pod_of(resource: Resource) -> dict[str, Any] | None:
     """The pod that a workload makes."""
+    if resource["kind"] == "Pod":
+        alone: dict[str, Any] = resource["spec"]
+        return alone
     if resource["kind"] not in {"Deployment", "StatefulSet", "Job"}:
         return None
     pod: dict[str, Any] = resource["spec"]["template"]["spec"]
@@ -218,6 +223,8 @@ def main() -> int:
     problems = [*query_problems()]
     problems += promtool("check", "rules", str(RULES))
     problems += promtool("test", "rules", str(RULES.with_name("tests.yml")))
+    operator = yaml.safe_load((ROOT / "deploy/operator.yaml").read_text("utf-8"))
+    problems += [*schema_problems([operator]), *policy_problems([operator])]
     for overlay in OVERLAYS:
         resources = rendered(overlay)
         for check in (schema_problems, policy_problems, settings_problems, kafka_problems):

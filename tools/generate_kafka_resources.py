@@ -87,6 +87,14 @@ def user_resources() -> Iterator[dict[str, Any]]:
         yield _user(service, rules)
     every = [topic.name for topic in topics.TOPICS]
     yield _user("topics", [_rule("topic", name, ["Create", "Describe"]) for name in every])
+    letters = {topics.dead_letters_of(service) for service in topics.SERVICES}
+    yield _user(
+        "operator",
+        [
+            _rule("topic", name, ["Describe", *(["Read"] * (name in letters)), "Write"])
+            for name in every
+        ],
+    )
     yield _user(
         "keda",
         [_rule("group", f"{service}.", ["Describe"], pattern="prefix") for service in READS]

@@ -5,20 +5,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    ResourcePatternType,
-    ResourceType,
-)
+from confluent_kafka import admin as confluent
 from tests.integration.guarded.authority import issue
 from tools.generate_kafka_resources import user_resources
 
 from tandem_embedded.apache_kafka import ApacheKafka, GuardedListener
 from tandem_embedded.processes import free_port
 
+KAFKA: Any = confluent
+PATTERNS = {"literal": "LITERAL", "prefix": "PREFIXED"}
 USERS = {user["metadata"]["name"]: user for user in user_resources()}
 
 
@@ -49,9 +44,9 @@ class GuardedCluster:
         return cls(server, listener, ca_file)
 
     @cached_property
-    def admin(self) -> AdminClient:
+    def admin(self) -> Any:
         """A client of the plain listener, which may do everything."""
-        return AdminClient({"bootstrap.servers": self.server.bootstrap_servers})
+        return KAFKA.AdminClient({"bootstrap.servers": self.server.bootstrap_servers})
 
     def start(self) -> None:
         """Start the broker and tell it the rules."""
@@ -73,18 +68,16 @@ class GuardedCluster:
         }
 
 
-def _bindings(user: str, spec: dict[str, Any]) -> list[AclBinding]:
+def _bindings(user: str, spec: dict[str, Any]) -> list[Any]:
     return [
-        AclBinding(
-            ResourceType[rule["resource"]["type"].upper()],
+        KAFKA.AclBinding(
+            KAFKA.ResourceType[rule["resource"]["type"].upper()],
             rule["resource"]["name"],
-            {"literal": ResourcePatternType.LITERAL, "prefix": ResourcePatternType.PREFIXED}[
-                rule["resource"]["patternType"]
-            ],
+            KAFKA.ResourcePatternType[PATTERNS[rule["resource"]["patternType"]]],
             f"User:{user}",
             "*",
-            AclOperation[operation.upper()],
-            AclPermissionType.ALLOW,
+            KAFKA.AclOperation[operation.upper()],
+            KAFKA.AclPermissionType.ALLOW,
         )
         for rule in spec["authorization"]["acls"]
         for operation in rule["operations"]

@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tandem.contracts.topics import dead_letters_of
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
+from tandem.runtime.dead_letters import ATTEMPTS, CAUSE, ORIGIN, OWN_HEADERS
 from tandem.runtime.failures import (
     Backoff,
     DeadLetterLimit,
@@ -174,9 +175,14 @@ class Failures:
                     value=record.value or b"",
                     trace=_header(record, TRACEPARENT),
                     headers=(
-                        ("origin", f"{record.topic}:{record.partition}:{record.offset}".encode()),
-                        ("cause", cause.encode()),
-                        ("attempts", str(attempts).encode()),
+                        *(
+                            (name, value)
+                            for name, value in record.headers
+                            if name not in OWN_HEADERS
+                        ),
+                        (ORIGIN, f"{record.topic}:{record.partition}:{record.offset}".encode()),
+                        (CAUSE, cause.encode()),
+                        (ATTEMPTS, str(attempts).encode()),
                     ),
                 )
             ]
