@@ -268,7 +268,8 @@ def subscribe(
         decoder=_raw,
         title=title,
         session_timeout_ms=10_000,
-        heartbeat_interval_ms=3_000,
+        # A member learns at its next heartbeat that another has come or gone.
+        heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
     )(on_batch)
 
