@@ -26,6 +26,7 @@ from tandem.runtime.settings import EnvironmentSettings
 ROOT: Final = Path(__file__).parent.parent
 OVERLAYS: Final = ("local", "production", "sandbox")
 KUBERNETES: Final = "1.34"
+COMPOSE_PROMETHEUS: Final = ROOT / "deploy/compose/prometheus.yml"
 RULES: Final = ROOT / "deploy/prometheus/rules.yml"
 SETTINGS: Final[dict[str, type[EnvironmentSettings]]] = {
     "crm-ingest": crm_ingest.settings.Settings,
@@ -222,6 +223,7 @@ def main() -> int:
     """Check everything; 0 where nothing is wrong."""
     problems = [*query_problems()]
     problems += promtool("check", "rules", str(RULES))
+    problems += promtool("check", "config", "--syntax-only", str(COMPOSE_PROMETHEUS))
     problems += promtool("test", "rules", str(RULES.with_name("tests.yml")))
     operator = yaml.safe_load((ROOT / "deploy/operator.yaml").read_text("utf-8"))
     problems += [*schema_problems([operator]), *policy_problems([operator])]
