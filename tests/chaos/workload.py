@@ -60,7 +60,8 @@ class Workload:
         with contextlib.suppress(AssertionError):
             eventually(self._agrees, seconds=120, what="both sides agree")
         company.settled()
-        assert self._differences() == {}
+        differences = self._differences()
+        assert differences == {}, differences
 
     def _agrees(self) -> bool:
         return not self._differences()
