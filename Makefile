@@ -137,6 +137,8 @@ deploy-check: setup $(KUBERNETES_VALIDATE) $(PROMETHEUS)  ## Check what is deplo
 	@$(RUN)python tools/generate_monitoring.py --check
 	@PYTHONPATH=$(KUBERNETES_VALIDATE) PROMTOOL=$(PROMETHEUS)/usr/bin/promtool \
 	  $(RUN)python -m tools.check_deploy
+	@deploy/compose/new-secrets.sh > .tools/compose.env && set -a && . ./.tools/compose.env && \
+	  cd deploy/tools/compose && go run . ../../compose.yaml
 
 kubernetes-test: setup $(ETCD) .tools/kubernetes/kubernetes $(CRDS)/definitions  ## Apply every overlay to a real API server
 	@$(RUN)python -m tools.check_kubernetes $(CRDS)/definitions

@@ -13,13 +13,14 @@ case $what in
   migrate) exec python -m tandem.runtime.migrate "$@" ;;
   topics) exec python -m tandem.runtime.topics ;;
   rotate-keys) exec python -m settings_api.rotate_keys ;;
+  tandemctl) exec tandemctl "$@" ;;
   alive)
     exec python -c 'import os, urllib.request as r
 r.urlopen("http://127.0.0.1:%s/livez" % os.environ["HTTP_PORT"], timeout=2)'
     ;;
   *)
     echo "tandem crm-ingest|calendar-ingest|reconciler|settings-api [ROLES]" >&2
-    echo "tandem migrate SERVICE | topics | rotate-keys | alive" >&2
+    echo "tandem migrate SERVICE | topics | rotate-keys | tandemctl | alive" >&2
     exit 64
     ;;
 esac

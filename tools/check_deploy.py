@@ -1,8 +1,9 @@
 """Checks what is deployed, without a cluster: `python tools/check_deploy.py`.
 
 Every overlay is rendered. Each resource must satisfy the schema of Kubernetes, each pod the house's
-policies, and each service must be given every setting that it cannot start without. Alerts are
-checked and tested by promtool; each has a runbook, and each metric that a query names exists.
+policies, each service must be given every setting that it cannot start without, and come to Kafka
+as a user who is declared. Alerts are checked and tested by promtool; each has a runbook, and each
+metric that a query names exists.
 """
 
 import os
@@ -25,6 +26,7 @@ from tandem.runtime.settings import EnvironmentSettings
 ROOT: Final = Path(__file__).parent.parent
 OVERLAYS: Final = ("local", "production", "sandbox")
 KUBERNETES: Final = "1.34"
+COMPOSE_PROMETHEUS: Final = ROOT / "deploy/compose/prometheus.yml"
 RULES: Final = ROOT / "deploy/prometheus/rules.yml"
 SETTINGS: Final[dict[str, type[EnvironmentSettings]]] = {
     "crm-ingest": crm_ingest.settings.Settings,
@@ -90,7 +92,9 @@ def policy_problems(resources: Iterable[Resource]) -> Iterator[str]:
             yield f"{name}: may run as root"
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
             yield from container_problems(
-                f"{name}/{container['name']}", container, serving=resource["kind"] != "Job"
+                f"{name}/{container['name']}",
+                container,
+                serving=resource["kind"] not in {"Job", "Pod"},
             )
 
 
@@ -138,6 +142,40 @@ def settings_problems(resources: Iterable[Resource]) -> Iterator[str]:
             yield f"{name_of(resource)}: {missing} is not set"
 
 
+def kafka_problems(resources: Iterable[Resource]) -> Iterator[str]:
+    """Which pod could not tell Kafka who it is, where Kafka asks."""
+    kept = list(resources)
+    [told] = [one["data"] for one in kept if _is_settings(one)]
+    if not told.get("KAFKA_SECURITY_PROTOCOL", "").startswith("SASL_"):
+        return
+    users = {one["metadata"]["name"] for one in kept if one["kind"] == "KafkaUser"}
+    for resource in kept:
+        pod = pod_of(resource)
+        if pod is None or not _takes_settings(pod):
+            continue
+        name, container = name_of(resource), pod["containers"][0]
+        given = {variable["name"]: variable for variable in container.get("env", [])}
+        user = given.get("KAFKA_USERNAME", {}).get("value")
+        if user not in users:
+            yield f"{name}: comes to Kafka as {user}, whom nobody declares"
+        secret = given.get("KAFKA_PASSWORD", {}).get("valueFrom", {}).get("secretKeyRef", {})
+        if secret != {"name": user, "key": "password"}:
+            yield f"{name}: has not the password of {user}"
+        mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
+        if str(Path(told["KAFKA_CA_FILE"]).parent) not in mounts:
+            yield f"{name}: does not have {told['KAFKA_CA_FILE']}"
+
+
+def _is_settings(resource: Resource) -> bool:
+    name = resource["metadata"]["name"]
+    return resource["kind"] == "ConfigMap" and name.startswith("tandem-settings")
+
+
+def _takes_settings(pod: Mapping[str, Any]) -> bool:
+    sources = [source.get("configMapRef", {}) for source in pod["containers"][0].get("envFrom", [])]
+    return any(source.get("name", "").startswith("tandem-settings") for source in sources)
+
+
 def required(settings: type[EnvironmentSettings]) -> set[str]:
     """Variables without a default."""
     return {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
@@ -159,6 +197,9 @@ def query_problems() -> Iterator[str]:
 
 def pod_of(resource: Resource) -> dict[str, Any] | None:
     """The pod that a workload makes."""
+    if resource["kind"] == "Pod":
+        alone: dict[str, Any] = resource["spec"]
+        return alone
     if resource["kind"] not in {"Deployment", "StatefulSet", "Job"}:
         return None
     pod: dict[str, Any] = resource["spec"]["template"]["spec"]
@@ -182,10 +223,13 @@ def main() -> int:
     """Check everything; 0 where nothing is wrong."""
     problems = [*query_problems()]
     problems += promtool("check", "rules", str(RULES))
+    problems += promtool("check", "config", "--syntax-only", str(COMPOSE_PROMETHEUS))
     problems += promtool("test", "rules", str(RULES.with_name("tests.yml")))
+    operator = yaml.safe_load((ROOT / "deploy/operator.yaml").read_text("utf-8"))
+    problems += [*schema_problems([operator]), *policy_problems([operator])]
     for overlay in OVERLAYS:
         resources = rendered(overlay)
-        for check in (schema_problems, policy_problems, settings_problems):
+        for check in (schema_problems, policy_problems, settings_problems, kafka_problems):
             problems += [f"{overlay}: {problem}" for problem in check(resources)]
         print(f"{overlay:<11} {len(resources)} resources")
     for problem in problems:

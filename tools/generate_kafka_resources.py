@@ -55,7 +55,6 @@ WRITES: Final = {
         topics.CRM_COMMANDS,
         topics.CALENDAR_COMMANDS,
         topics.SYNC_HEALTH,
-        topics.SYNC_REQUESTS,
     ),
     "settings-api": (topics.SETTINGS_CONNECTIONS, topics.SYNC_REQUESTS),
 }
@@ -77,7 +76,7 @@ def topic_resources() -> Iterator[dict[str, Any]]:
 
 
 def user_resources() -> Iterator[dict[str, Any]]:
-    """A user for each service, and what it may do."""
+    """A user for each service and each helper, and what it may do."""
     for service in topics.SERVICES:
         reads = {topic.name for topic in READS[service]}
         writes = {topic.name for topic in WRITES[service]} | {topics.dead_letters_of(service)}
@@ -85,15 +84,37 @@ def user_resources() -> Iterator[dict[str, Any]]:
         for name in sorted(reads | writes):
             operations = ["Describe"] + ["Read"] * (name in reads) + ["Write"] * (name in writes)
             rules.append(_rule("topic", name, operations))
-        yield {
-            "apiVersion": API,
-            "kind": "KafkaUser",
-            "metadata": {"name": f"kafka-{service}", "labels": CLUSTER},
-            "spec": {
-                "authentication": {"type": "tls"},
-                "authorization": {"type": "simple", "acls": rules},
-            },
-        }
+        yield _user(service, rules)
+    every = [topic.name for topic in topics.TOPICS]
+    yield _user("topics", [_rule("topic", name, ["Create", "Describe"]) for name in every])
+    letters = {topics.dead_letters_of(service) for service in topics.SERVICES}
+    yield _user(
+        "operator",
+        [
+            _rule("topic", name, ["Describe", *(["Read"] * (name in letters)), "Write"])
+            for name in every
+        ],
+    )
+    yield _user(
+        "keda",
+        [_rule("group", f"{service}.", ["Describe"], pattern="prefix") for service in READS]
+        + [
+            _rule("topic", name, ["Describe"])
+            for name in sorted({topic.name for read in READS.values() for topic in read})
+        ],
+    )
+
+
+def _user(name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "apiVersion": API,
+        "kind": "KafkaUser",
+        "metadata": {"name": f"kafka-{name}", "labels": CLUSTER},
+        "spec": {
+            "authentication": {"type": "scram-sha-512"},
+            "authorization": {"type": "simple", "acls": rules},
+        },
+    }
 
 
 def _configuration(topic: Topic) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Two hundred changes on both sides, and what both must show in the end."""
+"""Hundreds of changes on both sides, and what both must show in the end."""
 
 import contextlib
 import threading
@@ -14,10 +14,15 @@ CHANGES = 200
 
 
 class Workload:
-    """Runs in a thread of its own; `halfway` is set in the middle of it."""
+    """Runs in a thread of its own; `halfway` is set in the middle of it.
 
-    def __init__(self, person: Person) -> None:
+    With `at_once` False it makes no more changes than `allow` has allowed so far.
+    """
+
+    def __init__(self, person: Person, *, changes: int = CHANGES, at_once: bool = True) -> None:
         self._person = person
+        self._changes = changes
+        self._allowed = threading.Semaphore(changes if at_once else 0)
         self._activities: dict[int, str] = {}
         self._events: dict[str, str] = {}
         self.halfway = threading.Event()
@@ -40,6 +45,10 @@ class Workload:
         """Begin."""
         self._thread.start()
 
+    def allow(self, changes: int) -> None:
+        """Let so many more changes be made."""
+        self._allowed.release(changes)
+
     def finish(self) -> None:
         """Wait for the last change."""
         self._thread.join(120)
@@ -51,7 +60,8 @@ class Workload:
         with contextlib.suppress(AssertionError):
             eventually(self._agrees, seconds=120, what="both sides agree")
         company.settled()
-        assert self._differences() == {}
+        differences = self._differences()
+        assert differences == {}, differences
 
     def _agrees(self) -> bool:
         return not self._differences()
@@ -73,7 +83,8 @@ class Workload:
     def _run(self) -> None:
         try:
             for number, _ in enumerate(self._steps(), start=1):
-                if number == CHANGES // 2:
+                self._allowed.acquire()
+                if number == self._changes // 2:
                     self.halfway.set()
         except BaseException as error:  # noqa: BLE001 - told by `finish`
             self._error = error
@@ -81,7 +92,7 @@ class Workload:
 
     def _steps(self) -> Iterator[None]:
         person = self._person
-        for number in range(CHANGES // 5):
+        for number in range(self._changes // 5):
             self._new_activity(f"New A{number}")
             yield
             activity_id = list(self._activities)[number % STARTED]

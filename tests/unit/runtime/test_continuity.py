@@ -4,7 +4,9 @@ import pytest
 
 from tandem.contracts.topics import CRM_COMMANDS, CRM_HINTS
 from tandem.runtime.continuity import Continuity
+from tandem.runtime.settings import KafkaSettings
 
+KAFKA = KafkaSettings(kafka_bootstrap_servers="nowhere:1", kafka_namespace="ns.")
 NAME = "ns.crm.hints.v1"
 
 
@@ -26,9 +28,7 @@ class FakePool:
 
 
 def continuity(ends, monkeypatch):
-    made = Continuity(
-        schema="crm", bootstrap_servers="nowhere:1", namespace="ns.", topics=[CRM_HINTS]
-    )
+    made = Continuity(schema="crm", kafka=KAFKA, topics=[CRM_HINTS])
 
     async def read():
         return ends() if callable(ends) else dict(ends)
@@ -83,8 +83,7 @@ async def test_another_process_that_moves_the_marks_meanwhile_is_no_loss(monkeyp
 def test_the_topics_are_those_of_the_namespace():
     made = Continuity(
         schema="crm",
-        bootstrap_servers="nowhere:1",
-        namespace="ns.",
+        kafka=KAFKA,
         topics=[CRM_HINTS, CRM_COMMANDS],
     )
     assert made._names == ["ns.crm.hints.v1", "ns.crm.commands.v1"]

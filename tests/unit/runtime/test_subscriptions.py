@@ -122,10 +122,11 @@ async def test_bad_weather_while_records_are_isolated_leaves_them_unacknowledged
         await stage.run(words("a", "b"))
 
 
-async def test_a_dead_letter_tells_where_it_came_from_why_and_its_trace():
+async def test_a_dead_letter_tells_where_it_came_from_why_and_its_trace_and_keeps_its_headers():
     stage = Stage()
     stage.errors["a"] = KeyError("bug with bob@x.example")
-    (bad,) = words("a", headers=[("traceparent", TRACE.encode()), ("other", b"x")])
+    headers = [("traceparent", TRACE.encode()), ("other", b"x"), ("attempts", b"1")]
+    (bad,) = words("a", headers=headers)
     await stage.run([replace(bad, offset=41)])
     (letter,) = stage.publisher.published
     assert (letter.topic, letter.key, letter.value) == (
@@ -134,7 +135,9 @@ async def test_a_dead_letter_tells_where_it_came_from_why_and_its_trace():
         bad.value,
     )
     assert letter.trace == TRACE
+    assert len(letter.headers) == 4
     assert dict(letter.headers) == {
+        "other": b"x",
         "origin": b"crm.activities.v1:2:41",
         "cause": b"KeyError",
         "attempts": b"8",

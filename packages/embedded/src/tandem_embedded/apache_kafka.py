@@ -4,6 +4,8 @@ import base64
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,11 +24,58 @@ rootLogger.appenderRef.out.ref = out
 """
 
 
-class ApacheKafka:
-    """One broker, its data in a folder."""
+@dataclass(frozen=True)
+class GuardedListener:
+    """A second listener: TLS and SCRAM-SHA-512, and its users may do only what a rule allows.
 
-    def __init__(self, *, data: Path, log: Path, port: int, controller_port: int) -> None:
+    `users` are names with their passwords; `certificate` is a PEM file with key and chain.
+    """
+
+    port: int
+    users: Mapping[str, str]
+    certificate: Path
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients connect."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def credentials(self) -> list[str]:
+        """What a data folder is made with, so that the users are there from the start."""
+        return [
+            f"--add-scram=SCRAM-SHA-512=[name={name},password={password}]"
+            for name, password in self.users.items()
+        ]
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What the broker is told besides."""
+        login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        return {
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.guarded.scram-sha-512.sasl.jaas.config": login,
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(self.certificate),
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
+
+
+class ApacheKafka:
+    """One broker, its data in a folder. Its plain listener is there with a guarded one, too."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        log: Path,
+        port: int,
+        controller_port: int,
+        guarded: GuardedListener | None = None,
+    ) -> None:
         self._data = data
+        self._guarded = guarded
         self.port = port
         self._controller_port = controller_port
         self.child = Child("Kafka", self._command("kafka.Kafka", self._config), log=log)
@@ -67,7 +116,10 @@ class ApacheKafka:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = self._command("kafka.tools.StorageTool")
         result = subprocess.run(
-            [*command, "format", f"--cluster-id={cluster_id}", "-c", str(self._config), "-g"],
+            [
+                *(*command, "format", f"--cluster-id={cluster_id}", "-c", str(self._config), "-g"),
+                *(self._guarded.credentials if self._guarded else ()),
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -89,16 +141,21 @@ class ApacheKafka:
         ]
 
     def _properties(self) -> str:
+        addresses = [f"PLAINTEXT://{self.bootstrap_servers}"]
+        protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        if self._guarded is not None:
+            addresses.append(f"GUARDED://{self._guarded.bootstrap_servers}")
+            protocols += ",GUARDED:SASL_SSL"
+        controller = f"CONTROLLER://127.0.0.1:{self._controller_port}"
         values = {
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},"
-            f"CONTROLLER://127.0.0.1:{self._controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listeners": ",".join([*addresses, controller]),
+            "advertised.listeners": ",".join(addresses),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": protocols,
             "log.dirs": str(self._data / "log"),
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": "0",
@@ -122,5 +179,6 @@ class ApacheKafka:
                 ),
                 "4",
             ),
+            **(self._guarded.properties if self._guarded else {}),
         }
         return "".join(f"{name}={value}\n" for name, value in values.items())

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from tandem_embedded.environment import service_environment, stack_secrets
 from tandem_embedded.kafka_jars import kafka_can_run
 from tandem_embedded.mock_kafka import MockKafka
 from tandem_embedded.postgres import Postgres
-from tandem_embedded.processes import Child
+from tandem_embedded.processes import Child, free_port
 
 SERVICES: Final = ("crm_ingest", "calendar_ingest", "reconciler", "settings_api")
 READY_S: Final = 90.0
@@ -53,8 +53,9 @@ class Stack:
         self.kafka = self._embedded_kafka()
         self.postgres = self._embedded_postgres()
         self.children = {"sandbox": self._sandbox()} | {
-            service: self._service(service) for service in SERVICES
+            service: self._service(service, ports=self.ports, name=service) for service in SERVICES
         }
+        self._addresses: dict[str, str] = {}
 
     @property
     def kafka_address(self) -> str:
@@ -109,8 +110,8 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything; the data stay."""
-        for service in SERVICES:
-            self.children[service].stop()
+        for name in self.children.keys() - {"sandbox"}:
+            self.children[name].stop()
         self.children["sandbox"].stop()
         if self.kafka is not None:
             self.kafka.stop()
@@ -135,12 +136,19 @@ class Stack:
             return self.postgres.child
         return self.children[name]
 
+    def add_copy(self, service: str, *, roles: str) -> str:
+        """Add one more process of a service with some of its roles; its name, to start it by."""
+        ports = replace(self.ports, **{service: free_port()})
+        name = f"{service}_{1 + sum(child.startswith(service) for child in self.children)}"
+        self.children[name] = self._service(service, ports=ports, name=name, ROLES=roles)
+        self._addresses[name] = ports.url(service)
+        return name
+
     def wait_ready(self, name: str) -> None:
         """Return once a process says that it is ready."""
         path = "/_control/accounts" if name == "sandbox" else "/readyz"
-        self.children[name].wait_until(
-            lambda: _answers(self.ports.url(name) + path), seconds=READY_S
-        )
+        address = self._addresses.get(name) or self.ports.url(name)
+        self.children[name].wait_until(lambda: _answers(address + path), seconds=READY_S)
 
     def forget(self) -> None:
         """Delete the data of the embedded servers and of the sandbox."""
@@ -190,16 +198,16 @@ class Stack:
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return Child("sandbox", command, log=self._log("sandbox"), env=environment)
 
-    def _service(self, service: str) -> Child:
+    def _service(self, service: str, *, ports: Ports, name: str, **overrides: str) -> Child:
         environment = service_environment(
             service,
-            ports=self.ports,
+            ports=ports,
             kafka=self.kafka_address,
             database_url=self.database_url,
             kept=stack_secrets(self.options.folder / "secrets.json"),
-            overrides=self.options.overrides,
+            overrides={**self.options.overrides, **overrides},
         )
-        name = service.replace("_", "-")
+        name = name.replace("_", "-")
         return Child(name, [sys.executable, "-m", service], log=self._log(name), env=environment)
 
     def _declare_topics(self) -> None:

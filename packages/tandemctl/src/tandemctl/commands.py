@@ -7,10 +7,11 @@ import click
 
 from tandemctl.completion import completion
 from tandemctl.connections import connections
+from tandemctl.dead_letters import dead_letters
 from tandemctl.explain import explain
 from tandemctl.session import TOKEN_VARIABLE, Session
 
-COMMANDS: Final = (connections, explain, completion)
+COMMANDS: Final = (connections, explain, dead_letters, completion)
 """Each is a module's own; a new one is added here and nowhere else."""
 
 

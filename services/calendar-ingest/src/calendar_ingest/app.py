@@ -87,8 +87,7 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
                 credentials=credentials,
                 continuity=Continuity(
                     schema=SCHEMA,
-                    bootstrap_servers=settings.kafka_bootstrap_servers,
-                    namespace=settings.kafka_namespace,
+                    kafka=settings,
                     topics=[CALENDAR_EVENTS, CALENDAR_HINTS, SYNC_REQUESTS],
                 ),
                 interval_s=settings.sweep_interval_s,

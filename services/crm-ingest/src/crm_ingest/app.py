@@ -148,8 +148,7 @@ def create_app(settings: Settings, *, crm: Crm | None = None) -> Starlette:
                 reports=reports,
                 continuity=Continuity(
                     schema=SCHEMA,
-                    bootstrap_servers=settings.kafka_bootstrap_servers,
-                    namespace=settings.kafka_namespace,
+                    kafka=settings,
                     topics=[CRM_HINTS, CRM_ACTIVITIES, SYNC_REQUESTS, SYNC_OUTCOMES, SYNC_HEALTH],
                 ),
             ),

@@ -50,8 +50,7 @@ def create_app(settings: Settings) -> Starlette:
     if runtime.has_role("sweeper"):
         continuity = Continuity(
             schema=SCHEMA,
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            namespace=settings.kafka_namespace,
+            kafka=settings,
             topics=[
                 CRM_ACTIVITIES,
                 CALENDAR_EVENTS,

@@ -132,8 +132,7 @@ def _hear_reports(runtime: Runtime, connections: Connections) -> None:
 def _republishing(runtime: Runtime, connections: Connections) -> Republishing:
     continuity = Continuity(
         schema=SCHEMA,
-        bootstrap_servers=runtime.settings.kafka_bootstrap_servers,
-        namespace=runtime.settings.kafka_namespace,
+        kafka=runtime.settings,
         topics=[SETTINGS_CONNECTIONS],
     )
     return Republishing(runtime, continuity, connections)

@@ -19,6 +19,7 @@ from tandem.runtime import metrics
 from tandem.runtime.clock import Clock, SystemClock
 from tandem.runtime.failures import DeadLetterLimit
 from tandem.runtime.health import Health
+from tandem.runtime.kafka import broker_security, client_security
 from tandem.runtime.logs import LOG, configure_logs
 from tandem.runtime.loops import Loops
 from tandem.runtime.outbox import Outbox
@@ -66,9 +67,11 @@ class Runtime:
             settings.kafka_bootstrap_servers,
             client_id=service,
             namespace=settings.kafka_namespace,
+            security=client_security(settings),
         )
         self.broker = KafkaBroker(
             settings.kafka_bootstrap_servers,
+            security=broker_security(settings),
             client_id=service,
             apply_types=False,
             allow_auto_create_topics=False,

@@ -12,8 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from tandem.contracts.topics import Topic
 from tandem.runtime import metrics
+from tandem.runtime.kafka import client_security
 from tandem.runtime.logs import LOG
 from tandem.runtime.postgres import Pool
+from tandem.runtime.settings import KafkaSettings
 
 BROKER_MARKS_TABLE = """
 CREATE TABLE {schema}.broker_marks (
@@ -28,12 +30,10 @@ CREATE TABLE {schema}.broker_marks (
 class Continuity:
     """Compares the ends of `topics` with what they once were."""
 
-    def __init__(
-        self, *, schema: str, bootstrap_servers: str, namespace: str, topics: Sequence[Topic]
-    ) -> None:
+    def __init__(self, *, schema: str, kafka: KafkaSettings, topics: Sequence[Topic]) -> None:
         self._schema = schema
-        self._bootstrap_servers = bootstrap_servers
-        self._names = [namespace + topic.name for topic in topics]
+        self._kafka = kafka
+        self._names = [kafka.kafka_namespace + topic.name for topic in topics]
 
     async def lost(self, pool: Pool) -> bool:
         """Whether messages were lost since the last call; the marks are moved to the present."""
@@ -70,7 +70,10 @@ class Continuity:
     async def _read_ends(self) -> dict[tuple[str, int], int]:
         # Only of topics that it was made with does a consumer know the partitions.
         consumer = AIOKafkaConsumer(
-            *self._names, bootstrap_servers=self._bootstrap_servers, request_timeout_ms=15_000
+            *self._names,
+            bootstrap_servers=self._kafka.kafka_bootstrap_servers,
+            request_timeout_ms=15_000,
+            **client_security(self._kafka),
         )
         try:
             await consumer.start()

@@ -4,8 +4,9 @@ Also notices a broker that lost what it had acknowledged: offsets of a partition
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
@@ -47,11 +48,20 @@ def outgoing(topic: Topic, message: Message, *, trace: str | None = None) -> Out
 class Publisher:
     """An idempotent producer with `acks=all`.
 
+    `security` comes from `tandem.runtime.kafka`; none: plain and unknown.
     `on_loss` is called once each time the broker is found to have lost acknowledged messages.
     """
 
-    def __init__(self, bootstrap_servers: str, *, client_id: str, namespace: str = "") -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        client_id: str,
+        namespace: str = "",
+        security: Mapping[str, Any] | None = None,
+    ) -> None:
         self._bootstrap_servers = bootstrap_servers
+        self._security = security or {}
         self._client_id = client_id
         self._namespace = namespace
         self._producer: AIOKafkaProducer | None = None
@@ -135,6 +145,7 @@ class Publisher:
             max_request_size=MESSAGE_BYTES_MAX + 10_000,
             request_timeout_ms=15_000,
             retry_backoff_ms=100,
+            **self._security,
         )
         try:
             await producer.start()

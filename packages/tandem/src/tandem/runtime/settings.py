@@ -1,9 +1,11 @@
 """Settings from environment variables; a wrong one stops the start with one line that names it."""
 
+import ssl
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 EXIT_CONFIG = 78
@@ -27,14 +29,87 @@ def _listed(value: object) -> object:
 Role = Literal["web", "reader", "writer", "sweeper"]
 
 
-class RuntimeSettings(EnvironmentSettings):
-    """What every service needs."""
+class KafkaSettings(EnvironmentSettings):
+    """Where Kafka is, and as whom it is used."""
 
     kafka_bootstrap_servers: str
     """`host:port`, several separated by commas."""
 
     kafka_namespace: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,60}\.)?$")] = ""
     """Put before every topic and group, with a dot at its end, where a cluster is shared."""
+
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, as the listener asks for."""
+
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN; counts with the SASL protocols only."""
+
+    kafka_username: str = ""
+    """User of this service at a listener with SASL."""
+
+    kafka_password: SecretStr = SecretStr("")
+    """The user's password."""
+
+    kafka_password_file: Path | None = None
+    """File that holds the password, in place of `KAFKA_PASSWORD`; read at the start."""
+
+    kafka_ca_file: Path | None = None
+    """PEM file of the authority that signs the brokers' certificates; none: the system's."""
+
+    @property
+    def kafka_sasl(self) -> bool:
+        """Whether Kafka wants to know who this is."""
+        return self.kafka_security_protocol.startswith("SASL_")
+
+    @property
+    def kafka_tls(self) -> bool:
+        """Whether the way to Kafka is encrypted."""
+        return self.kafka_security_protocol.endswith("SSL")
+
+    @model_validator(mode="after")
+    def _kafka_user(self) -> "KafkaSettings":
+        told = {
+            "KAFKA_USERNAME": bool(self.kafka_username),
+            "KAFKA_PASSWORD": bool(self.kafka_password.get_secret_value()),
+            "KAFKA_PASSWORD_FILE": self.kafka_password_file is not None,
+        }
+        if not self.kafka_sasl:
+            for name in (name for name, given in told.items() if given):
+                raise ValueError(f"{name}: has no use with {self.kafka_security_protocol}")
+            return self
+        if not told["KAFKA_USERNAME"]:
+            raise ValueError(f"KAFKA_USERNAME: is needed with {self.kafka_security_protocol}")
+        if told["KAFKA_PASSWORD"] == told["KAFKA_PASSWORD_FILE"]:
+            raise ValueError("KAFKA_PASSWORD: either it or KAFKA_PASSWORD_FILE is needed")
+        if self.kafka_password_file is not None:
+            _read("KAFKA_PASSWORD_FILE", self.kafka_password_file)
+        return self
+
+    @model_validator(mode="after")
+    def _kafka_authority(self) -> "KafkaSettings":
+        if self.kafka_ca_file is None:
+            return self
+        if not self.kafka_tls:
+            raise ValueError(f"KAFKA_CA_FILE: has no use with {self.kafka_security_protocol}")
+        _read("KAFKA_CA_FILE", self.kafka_ca_file)
+        try:
+            ssl.create_default_context(cafile=self.kafka_ca_file)
+        except ssl.SSLError:
+            raise ValueError("KAFKA_CA_FILE: holds no certificate") from None
+        return self
+
+
+def _read(name: str, file: Path) -> None:
+    try:
+        empty = not file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"{name}: can not be read") from None
+    if empty:
+        raise ValueError(f"{name}: is empty")
+
+
+class RuntimeSettings(KafkaSettings):
+    """What every service needs."""
 
     database_url: SecretStr
     """PostgreSQL URL of this service's own role and schema."""
@@ -91,14 +166,20 @@ class CredentialSettings(EnvironmentSettings):
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
+def _told(place: tuple[int | str, ...], message: str) -> str:
+    """Name and problem; what is wrong with several settings together names one of them itself."""
+    if place:
+        return f"{str(place[0]).upper()}: {message}"
+    return message.removeprefix("Value error, ")
+
+
 def from_environment(kind: type[SettingsT]) -> SettingsT:
     """Read settings, or end the process with one line per wrong setting."""
     try:
         return kind()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = str(next(iter(problem["loc"]), "")).upper()
-            sys.stderr.write(f"setting {name}: {problem['msg']}\n")
+            sys.stderr.write(f"setting {_told(problem['loc'], problem['msg'])}\n")
         raise SystemExit(EXIT_CONFIG) from None
     except SettingsError as error:
         sys.stderr.write(f"settings: {error}\n")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tandem.contracts.topics import dead_letters_of
 from tandem.runtime import metrics
 from tandem.runtime.clock import Clock
+from tandem.runtime.dead_letters import ATTEMPTS, CAUSE, ORIGIN, OWN_HEADERS
 from tandem.runtime.failures import (
     Backoff,
     DeadLetterLimit,
@@ -174,9 +175,14 @@ class Failures:
                     value=record.value or b"",
                     trace=_header(record, TRACEPARENT),
                     headers=(
-                        ("origin", f"{record.topic}:{record.partition}:{record.offset}".encode()),
-                        ("cause", cause.encode()),
-                        ("attempts", str(attempts).encode()),
+                        *(
+                            (name, value)
+                            for name, value in record.headers
+                            if name not in OWN_HEADERS
+                        ),
+                        (ORIGIN, f"{record.topic}:{record.partition}:{record.offset}".encode()),
+                        (CAUSE, cause.encode()),
+                        (ATTEMPTS, str(attempts).encode()),
                     ),
                 )
             ]
@@ -262,7 +268,8 @@ def subscribe(
         decoder=_raw,
         title=title,
         session_timeout_ms=10_000,
-        heartbeat_interval_ms=3_000,
+        # A member learns at its next heartbeat that another has come or gone.
+        heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
     )(on_batch)
 

@@ -4,28 +4,23 @@
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from pydantic import Field
 
 from tandem.contracts.topics import TOPICS, Topic
-from tandem.runtime.settings import EnvironmentSettings, from_environment
+from tandem.runtime.kafka import client_security
+from tandem.runtime.settings import KafkaSettings, from_environment
 
 
-class TopicSettings(EnvironmentSettings):
+class TopicSettings(KafkaSettings):
     """Where topics are declared."""
-
-    kafka_bootstrap_servers: str
-    """`host:port`, several separated by commas."""
 
     kafka_replication_factor: Annotated[int, Field(ge=1, le=9)] = 3
     """Copies of each partition; a cluster of one node takes 1."""
-
-    kafka_namespace: str = ""
-    """See `RuntimeSettings`."""
 
 
 def _new_topic(topic: Topic, *, namespace: str, replication_factor: int) -> NewTopic:
@@ -48,9 +43,13 @@ async def declare(
     replication_factor: int,
     namespace: str = "",
     topics: Sequence[Topic] = TOPICS,
+    security: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Create the topics that do not exist yet; returns their names."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    """Create the topics that do not exist yet; returns their names.
+
+    `security` comes from `tandem.runtime.kafka`; none: plain and unknown.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **(security or {}))
     await admin.start()
     try:
         present = set(await admin.list_topics())
@@ -78,6 +77,7 @@ def _main() -> None:
             settings.kafka_bootstrap_servers,
             replication_factor=settings.kafka_replication_factor,
             namespace=settings.kafka_namespace,
+            security=client_security(settings),
         )
     )
     print("created:", ", ".join(created) or "nothing, all topics exist")  # noqa: T201 - a command
