@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.simulation.people import Done
+from tests.simulation.people import SERIES, Done
 from tests.simulation.providers import Write
 from tests.simulation.scenario import EVERYWHERE
 from tests.simulation.simulation import Simulation
@@ -42,6 +42,11 @@ class Ending:
     two_way: bool
     braked: bool
     steady: bool
+
+    @property
+    def is_occurrence(self) -> bool:
+        """Whether it belongs to a series, so that Pipedrive only shows it."""
+        return self.token.startswith(SERIES)
 
     @property
     def origin(self) -> str:

@@ -8,11 +8,13 @@ from tests.simulation.providers import Outside
 from tests.simulation.scenario import Edit
 
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.events import Attendee, EventSnapshot, Response, TextFormat
+from tandem.contracts.events import Attendee, EventSnapshot, Response, Series, TextFormat
 from tandem.contracts.meetings import AllDay, Timed
 
 ME, OTHER = 70, 71
 CALENDAR: Final = "main"
+SERIES: Final = "S"
+"""What the tokens of occurrences of a series begin with."""
 WORDS: Final = ("alpha", "beta & co", "gamma <3", "delta", "epsilon é", "zeta\u00a0z")
 
 
@@ -58,7 +60,9 @@ class People:
     def events_of(self, token: str) -> list[EventSnapshot]:
         """Living events that are about a meeting."""
         return [
-            one for one in self.outside.calendar.events_of(CALENDAR) if token_of(one.title) == token
+            one
+            for one in self.outside.calendar.everything_in(CALENDAR)
+            if token_of(one.title) == token
         ]
 
     def _in_crm(self, edit: Edit) -> tuple[str, Any] | None:
@@ -113,6 +117,8 @@ class People:
 
     def _in_calendar(self, edit: Edit) -> tuple[str, Any] | None:
         calendar = self.outside.calendar
+        if edit.token.startswith(SERIES):
+            return self._in_series(edit)
         if edit.verb == "create":
             made = calendar.put(CALENDAR, self._new_event(edit))
             return made.event_id, None
@@ -125,6 +131,31 @@ class People:
             return event.event_id, None
         changes = self._event_changes(edit, event)
         calendar.put(CALENDAR, event.model_copy(update=changes))
+        return event.event_id, changes
+
+    def _in_series(self, edit: Edit) -> tuple[str, Any] | None:
+        """A series is known by the first part of its occurrences' tokens."""
+        calendar, series_id = self.outside.calendar, edit.token.partition(".")[0]
+        present = calendar.occurrences_of(CALENDAR, series_id)
+        if edit.verb == "create":
+            event, changes = self._new_event(edit), None
+            began = event.schedule.start if isinstance(event.schedule, Timed) else None
+            original = began or self._moment(edit.value)
+            ref = Series(series_id=series_id, original_start=original)
+            event = event.model_copy(update={"series": ref, "attendees": ()})
+            present[event.event_id] = event
+        else:
+            found = [one for one in present.values() if token_of(one.title) == edit.token]
+            if not found:
+                return None
+            event = found[0]
+            if edit.verb == "delete":
+                changes = None
+                del present[event.event_id]
+            else:
+                changes = self._event_changes(edit, event)
+                present[event.event_id] = event.model_copy(update=changes)
+        calendar.put_series(CALENDAR, series_id, present.values())
         return event.event_id, changes
 
     def _new_event(self, edit: Edit) -> EventSnapshot:

@@ -83,7 +83,7 @@ class Outside:
     def calendar_for(self, process: Process) -> Access:
         """The calendar for one process."""
         calls = Calls(self, process, "calendar", self.calendar)
-        return Access(calendars=calls, push=calls)
+        return Access(calendars=calls, push=calls, recurring=calls)
 
     def happens(self, share: float) -> bool:
         """Whether a mishap of this share comes about."""
@@ -229,3 +229,14 @@ class SimulatedCalendar(MemoryProvider):
             if event_id in shelf.events:
                 return shelf.events[event_id].event.title
         return ""
+
+    def occurrences_of(self, calendar_id: str, series_id: str) -> dict[str, EventSnapshot]:
+        """Living occurrences of a series, by their ids."""
+        series = self._shelves[calendar_id].series.get(series_id)
+        return dict(series.occurrences) if series is not None and not series.deleted else {}
+
+    def everything_in(self, calendar_id: str) -> list[EventSnapshot]:
+        """Living events and occurrences."""
+        shelf = self._shelves[calendar_id]
+        series = [self.occurrences_of(calendar_id, series_id) for series_id in shelf.series]
+        return [*self.events_of(calendar_id), *(one for ones in series for one in ones.values())]

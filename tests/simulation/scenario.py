@@ -129,7 +129,9 @@ def scenario_of(seed: int) -> Scenario:
     return replace(
         scenario,
         changes=_changes(dice),
-        edits=tuple(sorted((*scenario.edits, *_purge(dice)), key=lambda one: one.at_s)),
+        edits=tuple(
+            sorted((*scenario.edits, *_purge(dice), *_series(dice)), key=lambda one: one.at_s)
+        ),
         held=dice.choice(("confirm", "reject")),
     )
 
@@ -156,6 +158,27 @@ def _purge(dice: Random) -> list[Edit]:
         Edit(dice.uniform(0, 200), born, "create", token, dice.randrange(1000)) for token in tokens
     ]
     return made + [Edit(at_s + dice.uniform(0, 20), side, "delete", token, 0) for token in tokens]
+
+
+def _series(dice: Random) -> list[Edit]:
+    """In some runs there is a series, whose occurrences are edited on either side, or all at once.
+
+    Each has a token of its own, made of the series' and its number.
+    """
+    if dice.random() < 0.75:
+        return []
+    at_s = dice.uniform(0, STORM_S * 0.5)
+    tokens = [f"S0.{number}" for number in range(dice.randint(2, 5))]
+    made = [Edit(at_s, "calendar", "create", one, dice.randrange(1000)) for one in tokens]
+    for _ in range(dice.randint(0, 5)):
+        at_s += dice.uniform(0, 400)
+        if dice.random() < 0.25:
+            verb, value = dice.choice(("title", "location", "delete")), dice.randrange(1000)
+            made += [Edit(at_s, "calendar", verb, one, value) for one in tokens]
+        else:
+            side, token = dice.choice(("crm", "calendar")), dice.choice(tokens)
+            made.append(_edit(dice, at_s, side, token))
+    return [one for one in made if one.at_s < STORM_S]
 
 
 def _edits(dice: Random) -> tuple[Edit, ...]:

@@ -44,6 +44,8 @@ OTHERS_EVERY: Final = timedelta(minutes=30)
 RESTART_S: Final = (0.5, 30.0)
 SETTLE_S: Final = 900.0
 ACCEPTED: Final = 202
+AT_REST: Final = 409
+"""Nothing can be decided while the connection is paused or has lost its grant."""
 SLOWER: Final = 6.0
 SESSION_S: Final = 10.0
 """How long Kafka waits for a member that is dead."""
@@ -172,7 +174,7 @@ class Simulation:
                 {"authorization": f"Bearer {service.INTERNAL_TOKEN}"},
             )
             self.note(f"order: {order}: {status}")
-            if status != ACCEPTED:
+            if status not in {ACCEPTED, AT_REST}:
                 self.alarms.append(f"{self.loop.time():9.2f}s {order} was answered by {status}")
 
     def announce(self, side: str, item_id: str) -> None:

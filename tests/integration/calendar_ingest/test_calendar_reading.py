@@ -134,7 +134,8 @@ async def test_an_expired_cursor_reads_everything_and_deletes_nothing_by_absence
         )
         gone = station.bodies(CALENDAR_EVENTS, EventGone)
         assert [body.event_id for body in gone] == ["goes"]
-        # The event that only left the list is asked for, found, and left alone.
+        # The event that only left the list is asked for, found, and told as it is now.
+        station.provider.put(CALENDAR, event("stays", title="Edited meanwhile"))
         station.provider.hide(CALENDAR, "stays")
         station.provider.forget_cursors(CALENDAR)
         await station.publish(CALENDAR_HINTS, hinted(connection_id))
@@ -143,6 +144,8 @@ async def test_an_expired_cursor_reads_everything_and_deletes_nothing_by_absence
             what="the second resync",
         )
     assert len(station.bodies(CALENDAR_EVENTS, EventGone)) == 1
+    told = station.bodies(CALENDAR_EVENTS, EventObserved)
+    assert told[-1].event.title == "Edited meanwhile"
 
 
 async def test_bad_weather_delays_one_calendar_and_loses_nothing(station: Station):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from tests.integration.crm_ingest.office import ANNA, BORIS, TRACE_ID, Office, until
+from tests.integration.crm_ingest.office import ANNA, BORIS, TRACE_ID, Office, create, until
 
 from crm_ingest.crm import Reading
 from crm_ingest.repository.activities import KnownActivities, Published
@@ -312,3 +312,14 @@ async def test_sweeps_get_rarer_while_webhooks_tell_everything_and_often_again_a
         assert await swept() == (1, True)
         await office.query("UPDATE crm.connections SET push_up = false")
         assert await swept() == (0, True)
+
+
+async def test_what_we_made_is_missed_though_nobody_has_read_it(office: Office):
+    """It is deleted before any webhook or sweep told of it."""
+    async with office.service():
+        await office.command(create(await office.connect()))
+        [made] = await office.outcomes(1)
+        office.company.take_away(made.activity_id)
+        await office.swept()
+        [gone] = await office.observed(1, ActivityGone)
+    assert gone.activity_id == made.activity_id

@@ -8,6 +8,7 @@ from tests.simulation.checkers import (
     everything_explained,
     no_alarm,
     no_duplicate,
+    no_exception,
     no_loop,
     no_loss,
     no_mail,
@@ -20,6 +21,7 @@ from tests.simulation.simulation import Simulation
 
 CHECKERS: Final[dict[str, Callable[[Simulation], list[str]]]] = {
     "no duplicate": no_duplicate.check,
+    "no exception": no_exception.check,
     "no loss": no_loss.check,
     "no resurrection": no_resurrection.check,
     "not by absence": not_by_absence.check,

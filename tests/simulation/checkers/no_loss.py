@@ -31,7 +31,10 @@ def check(simulation: Simulation) -> list[str]:
 def _last_entered(one: Ending, field: str) -> set[str]:
     """What was last entered for a field on each side."""
     last: dict[str, Done] = {
-        done.edit.side: done for done in one.done if _ENTERED.get(done.edit.verb) == field
+        done.edit.side: done
+        for done in one.done
+        if _ENTERED.get(done.edit.verb) == field
+        and not (one.is_occurrence and done.edit.side == "crm")
     }
     return {_text(done.value) for done in last.values()}
 

@@ -21,5 +21,9 @@ def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
 
     Then the meeting is whole again.
     """
+    if one.is_occurrence:
+        # Who deletes its activity does not want to see it in Pipedrive.
+        by_calendar = {(0, 0)} if "calendar" in one.deleted_on else {(0, 1)}
+        return by_calendar | ({one.both} if rejected else set())
     contested = len(one.deleted_on | one.edited_on) > 1 or rejected
     return {(0, 0), one.both} if contested else {(0, 0)}

@@ -20,6 +20,20 @@ class Fault:
 
 _ALL: Final = (
     Fault(
+        "occurrence-is-edited",
+        "reconciler.core.both",
+        "    alone = event.series is None\n",
+        "    alone = True\n",
+        "an edit in Pipedrive makes an exception of an occurrence",
+    ),
+    Fault(
+        "lost-occurrences-stay",
+        "calendar_ingest.series",
+        "            if event_id not in observed and event_id not in gone:\n",
+        "            if False:\n",
+        "an activity stays after its occurrence was cancelled",
+    ),
+    Fault(
         "brake-is-off",
         "reconciler.brakes",
         "        if total <= self.limits.deletions:",

@@ -153,7 +153,7 @@ class Reader:
                 await self._reads.keep_expanded(claim, until)
 
     async def _confirm_unseen(self, claim: ReadClaim, access: Access, progress: _Progress) -> None:
-        """Ask for each known event that the full list did not show."""
+        """Ask for each known event that the full list did not show, and tell what it is now."""
         since = progress.full_started_at or self._runtime.clock.now()
         calendar = _with_priority(claim.calendar, background=True)
         while True:
@@ -165,9 +165,10 @@ class Reader:
             for event_id in unseen:
                 read_at = self._runtime.clock.now()
                 event = await access.calendars.get(calendar, event_id)
-                if event is None:
-                    gone = Changes((), (Tombstone(event_id),), cursor="", more=False)
-                    await self._publish(claim, gone, read_at)
+                told = (event,) if event else ()
+                gone = () if event else (Tombstone(event_id),)
+                found = Changes(told, gone, cursor="", more=False)
+                await self._publish(claim, found, read_at)
                 await self._store(
                     claim,
                     progress,

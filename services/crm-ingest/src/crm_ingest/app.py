@@ -115,6 +115,7 @@ def create_app(settings: Settings, *, crm: Crm | None = None) -> Starlette:
             now=clock.now,
         ),
         commands=kept.commands,
+        known=kept.known,
         reports=reports,
     )
 

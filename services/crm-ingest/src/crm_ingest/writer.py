@@ -8,12 +8,18 @@ import asyncio
 from typing import Final
 
 from crm_ingest.reports import Reports
+from crm_ingest.repository.activities import KnownActivities, Published
 from crm_ingest.repository.commands import Commands, QueuedCommand
 from crm_ingest.waits import retry_wait_s
 from crm_ingest.writes import Outcome, Writes, is_lasting
-from tandem.contracts.commands import ACTIVITY_COMMANDS
+from tandem.contracts.commands import ACTIVITY_COMMANDS, CreateActivity
 from tandem.contracts.connections import HealthSignal
-from tandem.contracts.outcomes import OUTCOME_MESSAGES, Rejection, WriteRejected
+from tandem.contracts.outcomes import (
+    OUTCOME_MESSAGES,
+    ActivityWritten,
+    Rejection,
+    WriteRejected,
+)
 from tandem.contracts.topics import SYNC_OUTCOMES
 from tandem.runtime.app import Runtime
 from tandem.runtime.failures import is_retryable
@@ -32,11 +38,18 @@ class Writer:
     """Carries out one claimed command at a time; several run side by side."""
 
     def __init__(
-        self, runtime: Runtime, writes: Writes, *, commands: Commands, reports: Reports
+        self,
+        runtime: Runtime,
+        writes: Writes,
+        *,
+        commands: Commands,
+        known: KnownActivities,
+        reports: Reports,
     ) -> None:
         self._runtime = runtime
         self._writes = writes
         self._commands = commands
+        self._known = known
         self._reports = reports
 
     async def write(self, queued: QueuedCommand) -> None:
@@ -55,6 +68,8 @@ class Writer:
                     return
                 LOG.error("write_failed", link_id=str(queued.link_id), exc_info=True)
                 outcome = self._writes.given_up(command, error)
+            if isinstance(command, CreateActivity) and isinstance(outcome, ActivityWritten):
+                await self._note(queued, outcome)
             await self._settle(queued, outcome)
 
     async def _park(self, queued: QueuedCommand, error: Exception) -> None:
@@ -66,6 +81,26 @@ class Writer:
         )
         wait_s = retry_wait_s(queued.attempts, error, longest_s=PARKED_LONGEST_S)
         await self._commands.park(queued, wait_s)
+
+    async def _note(self, queued: QueuedCommand, outcome: ActivityWritten) -> None:
+        """Have an activity that we made be looked for, should it be deleted before it is read.
+
+        Without a fingerprint it is news once it is read.
+        """
+        activity, user = outcome.activity, queued.account.user
+        if activity is None:
+            return
+        made = Published(
+            place=(user.company_id, activity.activity_id),
+            owner_id=activity.owner_id,
+            owner_told=activity.owner_id == user.user_id,
+            due_date=activity.due_date,
+            done=activity.done,
+            fingerprint="",
+            contact_fingerprint="",
+            observed_at=outcome.observed_at,
+        )
+        await self._known.store([made])
 
     async def _settle(self, queued: QueuedCommand, outcome: Outcome) -> None:
         """Keep the outcome and pass it on, in one transaction."""
