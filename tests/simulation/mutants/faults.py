@@ -162,8 +162,8 @@ _ALL: Final = (
     Fault(
         "create-twice",
         "crm_ingest.creates",
-        "        found = await self._found(account, command, intent, begun.sent_at)",
-        "        found = None",
+        "            found = await self._found(account, intent, replace(begun.doubt, wish=sent))",
+        "            found = None",
         "a create whose answer was lost is done again",
     ),
     Fault(
