@@ -214,8 +214,8 @@ def test_a_removed_subscription_is_made_again(person, outlook, company):
     company.settled()
     eventually(lambda: _push(person) == "up", what="the subscription is there")
     order = {"email": outlook.email, "event": "subscriptionRemoved"}
-    answer = company.control.post("/microsoft/lifecycle", json=order)
-    assert answer.json() == {"told": 1}
+    # A new subscription is made before an old one is ended, so there may be two for a moment.
+    assert company.control.post("/microsoft/lifecycle", json=order).json()["told"] >= 1
     eventually(
         lambda: company.control.post(
             "/microsoft/lifecycle", json={"email": outlook.email, "event": "missed"}
