@@ -302,7 +302,7 @@ async def test_sweeps_get_rarer_while_webhooks_tell_everything_and_often_again_a
         longest = min(300 * 2 ** row["calm"], 3600)
         return row["calm"], longest * 0.8 < row["wait_s"] <= longest
 
-    async with office.service(sweep_interval_s=300):
+    async with office.service(sweep_interval_s=300, sweep_quiet_interval_s=3600):
         await office.connect()
         await office.signalled(HealthSignal.PUSH_UP)
         assert [await swept() for _ in range(5)] == [(calm, True) for calm in range(1, 6)]

@@ -128,7 +128,7 @@ class PaceSettings(EnvironmentSettings):
     sweep_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
     """Seconds between two readings of a calendar of which nothing was heard."""
 
-    sweep_quiet_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 3_600
+    sweep_quiet_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
     """The same where pushes are known to come, reached as the time since the last one grows."""
 
     reads_max: Annotated[int, Field(ge=1, le=100)] = 8

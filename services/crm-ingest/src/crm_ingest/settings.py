@@ -48,7 +48,7 @@ class PaceSettings(EnvironmentSettings):
     sweep_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
     """Seconds between two sweeps of one user's activities."""
 
-    sweep_quiet_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 3_600
+    sweep_quiet_interval_s: Annotated[float, Field(ge=1, le=86_400)] = 300
     """The same after several sweeps in a row have found nothing that a webhook had not told."""
 
     reads_max: Annotated[int, Field(ge=1, le=100)] = 16
