@@ -158,7 +158,7 @@ class CalendarTables(Tables):
 
     def _interval_s(self, read: Row, interval_s: float, quiet_interval_s: float) -> float:
         connection = self.connections.get(read["connection_id"])
-        if read["pushed_at"] is None or not connection:
+        if read["pushed_at"] is None or not connection or connection["health"] == "grant_lost":
             return interval_s
         if self._live_of(connection)["live_channel_id"] is None:
             return interval_s

@@ -58,12 +58,12 @@ WHERE r.connection_id = w.connection_id;
 
 -- name: sweep
 -- Have every calendar read of which nothing was heard for a while. Where pushes are known to come,
--- the while grows with the time since the last one.
+-- the while grows with the time since the last one. Access that was lost may come back any time.
 UPDATE calendar.reads r SET due_at = now()
 FROM calendar.connections c
 WHERE c.connection_id = r.connection_id AND r.due_at IS NULL
   AND r.visited_at < now() - CASE
-    WHEN r.pushed_at IS NOT NULL AND EXISTS (
+    WHEN r.pushed_at IS NOT NULL AND c.health IS DISTINCT FROM 'grant_lost' AND EXISTS (
         SELECT FROM calendar.channels h
         WHERE h.connection_id = c.connection_id AND h.calendar_id = c.calendar_id
           AND h.state = 'live' AND h.expires_at > now())

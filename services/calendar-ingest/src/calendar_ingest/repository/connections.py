@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from calendar_ingest.repository.queries import QUERIES, Database
+from calendar_ingest.repository.reads import TOGETHER_S
 from tandem.contracts.connections import (
     ConnectionChanged,
     ConnectionRemoved,
@@ -57,7 +58,11 @@ class Connections:
                 )
             elif before is not None and before["horizon_days"] < message.settings.horizon_days:
                 await QUERIES.hint(
-                    db, connection_ids=[message.connection_id], pushed=[False], traces=[None]
+                    db,
+                    connection_ids=[message.connection_id],
+                    pushed=[False],
+                    traces=[None],
+                    together_s=TOGETHER_S,
                 )
         return True
 
