@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from tandem.contracts.topics import TOPICS
 from tandem.runtime.topics import declare
@@ -67,10 +68,12 @@ def postgres_server(scratch: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-async def kafka(kafka_server: ApacheKafka) -> Kafka:
+async def kafka(kafka_server: ApacheKafka) -> AsyncIterator[Kafka]:
     """A fresh namespace on the broker."""
     servers = kafka_server.bootstrap_servers
-    return Kafka(servers, await declared_namespace(servers))
+    namespace = await declared_namespace(servers)
+    yield Kafka(servers, namespace)
+    await _forget(servers, namespace)
 
 
 async def declared_namespace(bootstrap_servers: str) -> str:
@@ -86,6 +89,17 @@ async def declared_namespace(bootstrap_servers: str) -> str:
         ],
     )
     return namespace
+
+
+async def _forget(bootstrap_servers: str, namespace: str) -> None:
+    """Delete the topics of a namespace: the small broker has no room for those of all tests."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        topics = [one for one in await admin.list_topics() if one.startswith(namespace)]
+        await admin.delete_topics(topics)
+    finally:
+        await admin.close()
 
 
 @pytest.fixture

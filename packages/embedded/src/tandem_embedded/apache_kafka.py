@@ -12,7 +12,7 @@ from typing import Final
 from tandem_embedded.kafka_jars import java, kafka_jars
 from tandem_embedded.processes import Child, port_answers
 
-_HEAP: Final = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _LOG4J: Final = """\
 status = error
 appender.out.type = Console
