@@ -108,23 +108,25 @@ class Boards:
             raise UnknownAccountError("pipedrive: there is no such user")
         zone = ZoneInfo(owner[1].timezone)
         sides: list[Side] = [PipedriveSide(world, self._activities, owner, zone)]
-        choices = [_choice("pipedrive", "Pipedrive", owner[1].email, people)]
         google, microsoft = world.google.mailboxes, world.microsoft.mailboxes
         exchange = world.exchange.mailboxes
         if email := _chosen(query, "google", google.values(), like=owner[1].email):
             sides.append(GoogleSide(world, self._google, google[email], zone))
-            choices.append(_choice("google", "Google", email, google.values()))
         if email := _chosen(query, "microsoft", microsoft.values(), like=owner[1].email):
             sides.append(MicrosoftSide(world, self._microsoft, microsoft[email], zone))
-            choices.append(_choice("microsoft", "Outlook", email, microsoft.values()))
         if email := _chosen(query, "exchange", exchange.values(), like=owner[1].email):
             sides.append(ExchangeSide(world, self._exchange, exchange[email], zone))
-            choices.append(_choice("exchange", "Exchange", email, exchange.values()))
+        accounts: dict[str, Iterable[_Account]] = {
+            "pipedrive": people,
+            "google": google.values(),
+            "microsoft": microsoft.values(),
+            "exchange": exchange.values(),
+        }
         today = world.clock.now().astimezone(zone).date()
-        names = {"from", *(one.name for one in choices)}
+        names = {"from", *(one.name for one in sides)}
         return Board(
             sides={one.name: one for one in sides},
-            choices=choices,
+            choices=[_choice(one, accounts[one.name]) for one in sides],
             first=_day(query["from"]) if query.get("from") else today,
             today=today,
             zone=zone,
@@ -144,9 +146,11 @@ def _chosen(
     return like if like in emails else next(iter(emails), None)
 
 
-def _choice(name: str, heading: str, chosen: str, accounts: Iterable[_Account]) -> Choice:
+def _choice(side: Side, accounts: Iterable[_Account]) -> Choice:
     emails = [one.email for one in accounts][:CHOICES_MAX]
-    return Choice(name, heading, chosen, emails if chosen in emails else [chosen, *emails])
+    if side.account not in emails:
+        emails.insert(0, side.account)
+    return Choice(side.name, side.heading, side.account, emails)
 
 
 def _day(text: str) -> date:

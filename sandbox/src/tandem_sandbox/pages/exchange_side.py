@@ -1,8 +1,6 @@
 """The calendar of one Exchange mailbox."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from tandem_sandbox.exchange.model import CALENDAR, Item, Mailbox
@@ -18,6 +16,7 @@ from tandem_sandbox.pages.meeting import (
     UnknownMeetingError,
     When,
 )
+from tandem_sandbox.pages.side import touching, written
 from tandem_sandbox.world import World
 
 
@@ -45,8 +44,8 @@ class ExchangeSide:
         items = [] if folder is None else self._mailbox.items_of(folder)
         start = datetime.combine(first - DAY, time(), UTC)
         end = datetime.combine(last + 2 * DAY, time(), UTC)
-        shown = [self._shown(item) for item in view(self._mailbox, items, start, end)]
-        return [one for one in shown if one.when and one.when.touches(first, last)]
+        shown = map(self._shown, view(self._mailbox, items, start, end))
+        return touching(shown, first, last)
 
     def find(self, key: str) -> Meeting:
         """One item or occurrence."""
@@ -58,7 +57,8 @@ class ExchangeSide:
         if folder is None:
             raise RefusedError("calendar: the mailbox has none")
         properties = kept(self._mailbox, [t("Subject", title), *self._times(when)])
-        self._write(lambda: self._shelf.put(self._mailbox, folder, properties))
+        with written(self._world, ExchangeError):
+            self._shelf.put(self._mailbox, folder, properties)
 
     def change(self, key: str, change: Change) -> None:
         """Change an item; an occurrence goes its own way from then on."""
@@ -69,12 +69,14 @@ class ExchangeSide:
                 raise RefusedError("start: only the organizer can change this meeting")
             elements += self._times(change.when)
         properties = item.properties | kept(self._mailbox, elements)
-        self._write(lambda: self._shelf.change(self._mailbox, item, properties))
+        with written(self._world, ExchangeError):
+            self._shelf.change(self._mailbox, item, properties)
 
     def delete(self, key: str) -> None:
         """Move an item to the deleted ones, as Outlook does, or take an occurrence away."""
         item = self._item(key)
-        self._write(lambda: self._shelf.remove(self._mailbox, item, keep=True))
+        with written(self._world, ExchangeError):
+            self._shelf.remove(self._mailbox, item, keep=True)
 
     def _item(self, key: str) -> Item:
         folder = self._mailbox.distinguished(CALENDAR)
@@ -85,13 +87,6 @@ class ExchangeSide:
         if folder is None or item.folder_id != folder.id or item.recurs:
             raise UnknownMeetingError(key)
         return item
-
-    def _write(self, write: Callable[[], Any]) -> None:
-        try:
-            write()
-        except ExchangeError as error:
-            raise RefusedError(str(error)) from None
-        self._world.touch()
 
     def _times(self, when: When | None) -> list[Element]:
         if when is None:

@@ -1,6 +1,5 @@
 """The primary calendar of one Google account."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from tandem_sandbox.pages.meeting import (
     UnknownMeetingError,
     When,
 )
+from tandem_sandbox.pages.side import touching, written
 from tandem_sandbox.world import World
 
 
@@ -49,8 +49,8 @@ class GoogleSide:
         )
         now, life = self._world.clock.now(), self._world.google.sync_token_life
         page = Listing(self._calendar, query, now=now, sync_token_life=life).page()
-        found = [self._shown(entry.resolved()) for entry in page.entries]
-        return [one for one in found if one.when and one.when.touches(first, last)]
+        found = (self._shown(entry.resolved()) for entry in page.entries)
+        return touching(found, first, last)
 
     def find(self, key: str) -> Meeting:
         """One event or occurrence."""
@@ -62,7 +62,8 @@ class GoogleSide:
     def create(self, title: str, when: When | None) -> None:
         """Make an event."""
         raw = {"summary": title, **self._times(when)}
-        self._write(lambda: self._desk.insert(self._calendar, self._mailbox, raw, Manner()))
+        with written(self._world, GoogleError):
+            self._desk.insert(self._calendar, self._mailbox, raw, Manner())
 
     def change(self, key: str, change: Change) -> None:
         """Change an event; an occurrence goes its own way from then on."""
@@ -70,19 +71,14 @@ class GoogleSide:
         raw: dict[str, Any] = {} if change.title is None else {"summary": change.title}
         if change.moves:
             raw |= self._times(change.when)
-        self._write(lambda: self._desk.change(self._calendar, key, raw, Manner(), whole=False))
+        with written(self._world, GoogleError):
+            self._desk.change(self._calendar, key, raw, Manner(), whole=False)
 
     def delete(self, key: str) -> None:
         """Delete an event or one occurrence."""
         self.find(key)
-        self._write(lambda: self._desk.delete(self._calendar, key, Manner()))
-
-    def _write(self, write: Callable[[], Any]) -> None:
-        try:
-            write()
-        except GoogleError as error:
-            raise RefusedError(str(error)) from None
-        self._world.touch()
+        with written(self._world, GoogleError):
+            self._desk.delete(self._calendar, key, Manner())
 
     def _times(self, when: When | None) -> dict[str, Any]:
         if when is None:

@@ -32,11 +32,10 @@ class Live:
         self._boards = boards
         self._sleep = sleep
 
-    def seen(self, board: Board) -> str:
-        """What a page shows of a board, as ids of events say it."""
+    def seen(self, board: Board, shown: Mapping[str, list[Meeting]]) -> str:
+        """What a page shows of a board (the meetings by side), as ids of events say it."""
         parts = {
-            name: rendered_meetings(board, side, board.meetings(side))
-            for name, side in board.sides.items()
+            name: rendered_meetings(board, side, shown[name]) for name, side in board.sides.items()
         }
         parts[FAULTS] = self._faults(board)
         return urlencode({name: _digest(text) for name, text in parts.items()})
@@ -54,9 +53,10 @@ class Live:
                 stamp = latest
                 board = self._boards.of(query)
                 for name, side in board.sides.items():
-                    for event in _told_of(board, side, digests, known.get(name)):
+                    meetings = board.meetings(side)
+                    for event in _told_of(board, side, meetings, digests, known.get(name)):
                         yield event
-                    known[name] = {one.key: one for one in board.meetings(side)}
+                    known[name] = {one.key: one for one in meetings}
                 text = self._faults(board)
                 if digests.get(FAULTS) != _digest(text):
                     digests[FAULTS] = _digest(text)
@@ -73,10 +73,13 @@ class Live:
 
 
 def _told_of(
-    board: Board, side: Side, digests: dict[str, str], before: dict[str, Meeting] | None
+    board: Board,
+    side: Side,
+    meetings: list[Meeting],
+    digests: dict[str, str],
+    before: dict[str, Meeting] | None,
 ) -> list[str]:
     """The events of a side that looks different now; what came or changed is marked."""
-    meetings = board.meetings(side)
     plain = rendered_meetings(board, side, meetings)
     if digests.get(side.name) == _digest(plain):
         return []

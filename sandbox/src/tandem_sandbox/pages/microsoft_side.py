@@ -1,6 +1,5 @@
 """The default calendar of one Microsoft account."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from tandem_sandbox.pages.meeting import (
     UnknownMeetingError,
     When,
 )
+from tandem_sandbox.pages.side import touching, written
 from tandem_sandbox.world import World
 
 
@@ -39,8 +39,7 @@ class MicrosoftSide:
         """What the calendar shows on these days."""
         start = datetime.combine(first - DAY, datetime.min.time(), UTC)
         end = datetime.combine(last + 2 * DAY, datetime.min.time(), UTC)
-        found = [self._shown(event) for event in view_of(self._calendar, start, end)]
-        return [one for one in found if one.when and one.when.touches(first, last)]
+        return touching(map(self._shown, view_of(self._calendar, start, end)), first, last)
 
     def find(self, key: str) -> Meeting:
         """One event or occurrence."""
@@ -49,7 +48,8 @@ class MicrosoftSide:
     def create(self, title: str, when: When | None) -> None:
         """Make an event."""
         raw = {"subject": title, **self._times(when)}
-        self._write(lambda: self._desk.create(self._calendar, raw))
+        with written(self._world, GraphError):
+            self._desk.create(self._calendar, raw)
 
     def change(self, key: str, change: Change) -> None:
         """Change an event; an occurrence goes its own way from then on."""
@@ -59,25 +59,20 @@ class MicrosoftSide:
             if event.organizer != self._calendar.owner:
                 raise RefusedError("start: only the organizer may change this")
             raw |= self._times(change.when)
-        self._write(lambda: self._desk.change(self._calendar, key, raw, None))
+        with written(self._world, GraphError):
+            self._desk.change(self._calendar, key, raw, None)
 
     def delete(self, key: str) -> None:
         """Delete an event or one occurrence."""
         self._event(key)
-        self._write(lambda: self._desk.delete(self._calendar, key, None))
+        with written(self._world, GraphError):
+            self._desk.delete(self._calendar, key, None)
 
     def _event(self, key: str) -> Event:
         event = self._calendar.find(key)
         if event is None:
             raise UnknownMeetingError(key)
         return event
-
-    def _write(self, write: Callable[[], Any]) -> None:
-        try:
-            write()
-        except GraphError as error:
-            raise RefusedError(str(error)) from None
-        self._world.touch()
 
     def _times(self, when: When | None) -> dict[str, Any]:
         if when is None:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tandem_sandbox.pages.meeting import Change, Meeting, RefusedError, UnknownMeetingError, When
+from tandem_sandbox.pages.meeting import Change, Meeting, UnknownMeetingError, When
+from tandem_sandbox.pages.side import written
 from tandem_sandbox.pipedrive.activities import Activities
 from tandem_sandbox.pipedrive.ask import Answer, Ask
 from tandem_sandbox.pipedrive.errors import PipedriveError
@@ -70,20 +71,16 @@ class PipedriveSide:
 
     def _do(self, operation: Callable[[Ask], Answer], body: dict[str, Any], key: str = "") -> None:
         """Carry an operation out as this user, who needs no token for it."""
-        try:
-            operation(
-                Ask(
-                    company=self._company,
-                    user=self._user,
-                    path={"id": key},
-                    query={},
-                    content=json.dumps(body).encode(),
-                    now=self._world.clock.now().replace(microsecond=0),
-                )
-            )
-        except PipedriveError as error:
-            raise RefusedError(str(error)) from None
-        self._world.touch()
+        ask = Ask(
+            company=self._company,
+            user=self._user,
+            path={"id": key},
+            query={},
+            content=json.dumps(body).encode(),
+            now=self._world.clock.now().replace(microsecond=0),
+        )
+        with written(self._world, PipedriveError):
+            operation(ask)
 
     def _due(self, when: When | None) -> dict[str, str | None]:
         """A time as activities have it: on the clock of UTC, or none."""

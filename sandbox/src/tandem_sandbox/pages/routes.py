@@ -53,12 +53,13 @@ class Pages:
     async def board(self, request: Request) -> Response:
         """All sides beside each other."""
         board = self._boards.of(request.query_params)
+        shown = {name: board.meetings(side) for name, side in board.sides.items()}
         return page(
             "board.html",
             board=board,
-            sides={name: board.meetings(side) for name, side in board.sides.items()},
+            sides=shown,
             blank=self._blank(board),
-            seen=self._live.seen(board),
+            seen=self._live.seen(board, shown),
             armed=self._world.faults.armed(),
             news=request.query_params.get("news", ""),
         )
