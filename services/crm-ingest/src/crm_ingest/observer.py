@@ -241,16 +241,14 @@ def _published(
     contact: DealContact | None,
     people: People,
 ) -> Published:
-    owner = SyncUser(company_id=one.place[0], user_id=reading.activity.owner_id)
-    return Published(
-        place=one.place,
-        owner_id=owner.user_id,
-        owner_told=owner in people.told,
-        due_date=reading.activity.due_date,
-        done=reading.activity.done,
+    company_id, _ = one.place
+    owner = SyncUser(company_id=company_id, user_id=reading.activity.owner_id)
+    return replace(
+        Published.known(
+            company_id, reading.activity, owner_told=owner in people.told, moment=one.moment
+        ),
         fingerprint=fingerprint_of(reading),
         contact_fingerprint=contact_fingerprint_of(contact),
-        observed_at=one.moment,
     )
 
 

@@ -83,22 +83,15 @@ class Writer:
         await self._commands.park(queued, wait_s)
 
     async def _note(self, queued: QueuedCommand, outcome: ActivityWritten) -> None:
-        """Have an activity that we made be looked for, should it be deleted before it is read.
-
-        Without a fingerprint it is news once it is read.
-        """
+        """Have an activity that we made be looked for, should it be deleted before it is read."""
         activity, user = outcome.activity, queued.account.user
         if activity is None:
             return
-        made = Published(
-            place=(user.company_id, activity.activity_id),
-            owner_id=activity.owner_id,
+        made = Published.known(
+            user.company_id,
+            activity,
             owner_told=activity.owner_id == user.user_id,
-            due_date=activity.due_date,
-            done=activity.done,
-            fingerprint="",
-            contact_fingerprint="",
-            observed_at=outcome.observed_at,
+            moment=outcome.observed_at,
         )
         await self._known.store([made])
 

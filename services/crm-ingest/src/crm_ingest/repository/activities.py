@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 
 from crm_ingest.repository.queries import QUERIES, Database
+from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.message import SyncUser
 
 Place = tuple[int, int]
@@ -24,16 +26,33 @@ class Known:
 
 @dataclass(frozen=True)
 class Published:
-    """An activity as it was just published; `owner_told` False: the owner is not connected."""
+    """An activity as it was just published; `owner_told` False: the owner is not connected.
+
+    Without fingerprints it is only known: it is looked for should it go, and news once it is read.
+    """
 
     place: Place
     owner_id: int
     owner_told: bool
     due_date: date | None
     done: bool
-    fingerprint: str
-    contact_fingerprint: str
     observed_at: datetime
+    fingerprint: str = ""
+    contact_fingerprint: str = ""
+
+    @classmethod
+    def known(
+        cls, company_id: int, activity: ActivitySnapshot, *, owner_told: bool, moment: datetime
+    ) -> Self:
+        """An activity of which nothing was published."""
+        return cls(
+            place=(company_id, activity.activity_id),
+            owner_id=activity.owner_id,
+            owner_told=owner_told,
+            due_date=activity.due_date,
+            done=activity.done,
+            observed_at=moment,
+        )
 
 
 class KnownActivities:
