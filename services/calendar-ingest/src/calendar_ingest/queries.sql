@@ -42,8 +42,7 @@ UPDATE calendar.reads SET cursor = NULL, full_started_at = NULL, listed = false,
 
 -- name: hint!
 -- A calendar that waits after an error is not hurried, and what a backfill writes is read together.
--- While it is being read, a hint asks for
--- one more reading, which belongs to the hint's own trace.
+-- While it is being read, a hint asks for one more reading, which belongs to the hint's own trace.
 UPDATE calendar.reads r SET hints = r.hints + 1, pushed = r.pushed OR w.pushed,
     pushed_at = CASE WHEN w.pushed THEN now() ELSE r.pushed_at END,
     due_at = CASE

@@ -1,11 +1,15 @@
 """Reads what providers list; an event that can not be passed on is counted, and no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from tandem.contracts.connections import Provider
 from tandem.contracts.events import EventSnapshot
 from tandem.runtime import metrics
 from tandem.runtime.logs import LOG
+
+Json = dict[str, Any]
 
 
 def readable(provider: Provider, read: Callable[[], EventSnapshot | None]) -> EventSnapshot | None:
@@ -18,6 +22,14 @@ def readable(provider: Provider, read: Callable[[], EventSnapshot | None]) -> Ev
     if event is None:
         skip(provider, "unreadable")
     return event
+
+
+def all_readable(
+    provider: Provider, read: Callable[[Json], EventSnapshot | None], items: Iterable[Json]
+) -> tuple[EventSnapshot, ...]:
+    """Those of some events that can be passed on."""
+    events = (readable(provider, partial(read, item)) for item in items)
+    return tuple(filter(None, events))
 
 
 def skip(provider: Provider, reason: str) -> None:

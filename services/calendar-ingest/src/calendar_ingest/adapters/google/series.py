@@ -1,14 +1,13 @@
 """Occurrences of recurring events, expanded by Google; see the port `calendars.Recurring`."""
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 import httpx
 
 from calendar_ingest.adapters.google.client import GoogleClient, GoogleError
 from calendar_ingest.adapters.google.snapshots import is_cancelled, snapshot
-from calendar_ingest.adapters.reading import readable
+from calendar_ingest.adapters.reading import all_readable
 from calendar_ingest.calendars import Calendar, Occurrences, Window
 from tandem.contracts.connections import Provider
 
@@ -52,8 +51,8 @@ class GoogleRecurring:
                     return Occurrences((), None)
                 raise
         items = filter(_is_occurrence, answer.get("items") or ())
-        events = (readable(Provider.GOOGLE, partial(snapshot, item)) for item in items)
-        return Occurrences(tuple(filter(None, events)), answer.get("nextPageToken"))
+        observed = all_readable(Provider.GOOGLE, snapshot, items)
+        return Occurrences(observed, answer.get("nextPageToken"))
 
 
 def is_series(item: Json) -> bool:

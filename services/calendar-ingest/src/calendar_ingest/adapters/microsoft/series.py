@@ -1,6 +1,5 @@
 """Occurrences of recurring events, expanded by Graph; see the port `calendars.Recurring`."""
 
-from functools import partial
 from typing import Final
 
 import httpx
@@ -8,7 +7,7 @@ import httpx
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient, MicrosoftError
 from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.microsoft.snapshots import is_cancelled, is_occurrence, snapshot
-from calendar_ingest.adapters.reading import readable
+from calendar_ingest.adapters.reading import all_readable
 from calendar_ingest.calendars import Calendar, Occurrences, Window
 from tandem.contracts.connections import Provider
 
@@ -49,5 +48,5 @@ class MicrosoftRecurring:
             for item in answer.get("value") or ()
             if is_occurrence(item) and not is_cancelled(item)
         )
-        events = (readable(Provider.MICROSOFT, partial(snapshot, item)) for item in items)
-        return Occurrences(tuple(filter(None, events)), answer.get("@odata.nextLink"))
+        observed = all_readable(Provider.MICROSOFT, snapshot, items)
+        return Occurrences(observed, answer.get("@odata.nextLink"))
