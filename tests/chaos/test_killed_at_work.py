@@ -4,19 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.chaos.workload import Workload
+from tests.chaos.workload import OVERRIDES, Workload
 from tests.e2e.company import Company
+from tests.e2e.stacks import running
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
-
-OVERRIDES = {
-    "SWEEP_INTERVAL_S": "5",
-    "SWEEP_QUIET_INTERVAL_S": "5",
-    "GOOGLE_USER_REQUESTS_PER_MINUTE": "60000",
-    # The work deletes so much that the brake would hold it wherever links are quick enough.
-    "DELETIONS_MAX": "1000",
-}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +22,7 @@ def stack(scratch: Path) -> Iterator[Stack]:
         partitions=4,
         overrides=OVERRIDES,
     )
-    yield from _running(options)
+    yield from running(options)
 
 
 @pytest.fixture
@@ -43,17 +36,7 @@ def forgetful_stack(scratch: Path) -> Iterator[Stack]:
         partitions=4,
         overrides=OVERRIDES,
     )
-    yield from _running(options)
-
-
-def _running(options: StackOptions) -> Iterator[Stack]:
-    running = Stack(options)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.forget()
+    yield from running(options)
 
 
 @pytest.mark.timeout(400)

@@ -2,11 +2,12 @@
 
 import pytest
 from tests.chaos.groups import Groups
-from tests.chaos.workload import Workload
+from tests.chaos.workload import OVERRIDES, Workload
 from tests.e2e.company import Company
+from tests.e2e.stacks import running
 
 from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import Stack, StackOptions
+from tandem_embedded.stack import StackOptions
 
 CHANGES = 400
 ACTS = 5
@@ -24,25 +25,15 @@ SHARED = (
 @pytest.fixture
 def stack(scratch):
     """A stack of its own, which a second process of three services can join."""
-    running = Stack(
+    yield from running(
         StackOptions(
             folder=scratch / "copies",
             ports=Ports.free(),
             durable=False,
             partitions=4,
-            overrides={
-                "SWEEP_INTERVAL_S": "5",
-                "GOOGLE_USER_REQUESTS_PER_MINUTE": "60000",
-                "DELETIONS_MAX": "1000",
-            },
+            overrides=OVERRIDES,
         )
     )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.forget()
 
 
 @pytest.mark.timeout(400)

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 import httpx
@@ -11,7 +11,14 @@ from tests.e2e.person import Person
 from tests.e2e.quiet import wait_until_quiet
 
 from tandem_embedded.stack import Stack
-from tandem_sandbox.accounts import CompanySeed, Seed, UserSeed, mailbox, static_token
+from tandem_sandbox.accounts import (
+    CompanySeed,
+    MailboxSeed,
+    Seed,
+    UserSeed,
+    mailbox,
+    static_token,
+)
 
 _NUMBERS = itertools.count(500_001)
 WRITES = {
@@ -94,6 +101,19 @@ class Company:
     def second(self) -> Person:
         """Another user."""
         return self.people[1]
+
+    def new_mailbox(self, provider: Literal["microsoft", "exchange"], *, host: str) -> MailboxSeed:
+        """Seed one more mailbox, of somebody who may be of this company."""
+        seed = mailbox(
+            f"p.{uuid4().hex[:10]}@{host}",
+            name="Person",
+            timezone="Europe/Stockholm",
+            locale="en_US",
+            provider=provider,
+        )
+        order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
+        self.control.post("/seed", json=order).raise_for_status()
+        return seed
 
     def settled(self) -> None:
         """Return once nothing moves any more."""

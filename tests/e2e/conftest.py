@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.founded import company
 from tests.e2e.spans import SpanReceiver
+from tests.e2e.stacks import running
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
@@ -24,7 +25,7 @@ def spans() -> Iterator[SpanReceiver]:
 @pytest.fixture(scope="session")
 def stack(scratch: Path, spans: SpanReceiver) -> Iterator[Stack]:
     """All processes, on ports of their own; sweeps come often, so that healing is seen."""
-    running = Stack(
+    yield from running(
         StackOptions(
             folder=scratch / "e2e",
             ports=Ports.free(),
@@ -39,9 +40,3 @@ def stack(scratch: Path, spans: SpanReceiver) -> Iterator[Stack]:
             },
         )
     )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.forget()

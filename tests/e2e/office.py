@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
-from uuid import uuid4
 
 from exchangelib import (
     DELEGATE,
@@ -22,7 +21,7 @@ from tests.e2e.waiting import eventually
 
 from tandem_embedded.demo_user import connect_exchange
 from tandem_embedded.stack import Stack
-from tandem_sandbox.accounts import MailboxSeed, Seed, mailbox
+from tandem_sandbox.accounts import MailboxSeed
 
 
 class Office:
@@ -45,16 +44,7 @@ class Office:
     @contextmanager
     def opened(cls, stack: Stack, company: Company) -> Iterator[Self]:
         """A new mailbox at the server."""
-        seed = mailbox(
-            f"p.{uuid4().hex[:10]}@onprem.example",
-            name="Person",
-            timezone="Europe/Stockholm",
-            locale="en_US",
-            provider="exchange",
-        )
-        order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
-        company.control.post("/seed", json=order).raise_for_status()
-        office = cls(stack, seed)
+        office = cls(stack, company.new_mailbox("exchange", host="onprem.example"))
         yield office
         office.account.protocol.close()
 

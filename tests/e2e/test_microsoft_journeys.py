@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,7 +12,7 @@ from tests.e2e.waiting import eventually
 
 from tandem_embedded.demo_user import connect_calendar, consent
 from tandem_embedded.stack import Stack
-from tandem_sandbox.accounts import MailboxSeed, Seed, mailbox
+from tandem_sandbox.accounts import MailboxSeed
 
 Json = dict[str, Any]
 LONGER_S = 40
@@ -95,16 +94,7 @@ def person(company: Company) -> Person:
 @pytest.fixture
 def outlook(stack: Stack, company: Company) -> Iterator[Outlook]:
     """A new mailbox."""
-    seed = mailbox(
-        f"p.{uuid4().hex[:10]}@outlook.com",
-        name="Person",
-        timezone="Europe/Stockholm",
-        locale="en_US",
-        provider="microsoft",
-    )
-    order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
-    company.control.post("/seed", json=order).raise_for_status()
-    opened = Outlook(stack, seed)
+    opened = Outlook(stack, company.new_mailbox("microsoft", host="outlook.com"))
     yield opened
     opened.graph.close()
 

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from typing import Literal
-from uuid import uuid4
 
 from tests.e2e.company import Company
-
-from tandem_sandbox.accounts import Seed, mailbox
 
 _HOSTS = {"microsoft": "north.onmicrosoft.com", "exchange": "onprem.example"}
 
@@ -24,13 +21,5 @@ def account_of(company: Company, provider: Literal["google", "microsoft", "excha
     """An account of the company's first user: the mailbox he has, or a new one elsewhere."""
     if provider == "google":
         return Account("google", company.first.email, "")
-    seed = mailbox(
-        f"p.{uuid4().hex[:10]}@{_HOSTS[provider]}",
-        name="Person",
-        timezone="Europe/Stockholm",
-        locale="en_US",
-        provider=provider,
-    )
-    order = {"seed": Seed(mailboxes=(seed,)).model_dump(mode="json")}
-    company.control.post("/seed", json=order).raise_for_status()
+    seed = company.new_mailbox(provider, host=_HOSTS[provider])
     return Account(provider, seed.email, seed.password)

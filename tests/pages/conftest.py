@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 from tests.e2e.founded import company
+from tests.e2e.stacks import running
 
 from tandem_embedded.addresses import Ports
 from tandem_embedded.stack import Stack, StackOptions
@@ -18,15 +19,9 @@ SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture(scope="session")
 def stack(scratch: Path) -> Iterator[Stack]:
     """All processes, on ports of their own."""
-    running = Stack(
+    yield from running(
         StackOptions(folder=scratch / "pages", ports=Ports.free(), durable=False, partitions=4)
     )
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.forget()
 
 
 @pytest.fixture

@@ -1,38 +1,12 @@
 """History and explanations of one's own connections, and errors as problem documents."""
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from tests.integration.settings_api.browser import Browser, refused
+from tests.integration.settings_api.history import ROW, SYNCED
 from tests.integration.settings_api.house import House
 
-ROW = {
-    "row": 9,
-    "at": datetime(2026, 1, 2, tzinfo=UTC).isoformat(),
-    "side": "calendar",
-    "item_id": "event-1",
-    "activity_id": 5,
-    "event_id": "event-1",
-    "link_id": str(uuid4()),
-    "title": "Lunch",
-    "action": "created",
-    "reason": "created",
-    "sentence": "It was created.",
-    "remedy": "",
-    "detail": "",
-    "before": None,
-    "after": {"title": "Lunch"},
-    "trace_id": None,
-}
-SYNCED = {
-    "synced": True,
-    "reason": "no_change",
-    "sentence": "It is synced.",
-    "remedy": "",
-    "activity_id": 5,
-    "event_id": "event-1",
-}
 SKIPPED = {**SYNCED, "synced": False, "reason": "past", "sentence": "It is over."}
 
 

@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.integration.settings_api.history import ROW
 from tests.integration.settings_api.house import House
 
 EXAMPLES: Final = int(os.environ.get("EXAMPLES", "6"))
@@ -29,29 +30,7 @@ CHECKS: Final = [
     response_schema_conformance,
 ]
 UNLIMITED: Final = {"reads_per_minute": 1_000_000, "writes_per_minute": 1_000_000}
-HISTORY: Final = {
-    "items": [
-        {
-            "row": 9,
-            "at": "2026-01-02T00:00:00Z",
-            "side": "calendar",
-            "item_id": "event-1",
-            "activity_id": 5,
-            "event_id": "event-1",
-            "link_id": "00000000-0000-4000-8000-000000000000",
-            "title": "Lunch",
-            "action": "created",
-            "reason": "created",
-            "sentence": "It was created.",
-            "remedy": "",
-            "detail": "",
-            "before": None,
-            "after": {"title": "Lunch"},
-            "trace_id": None,
-        }
-    ],
-    "next_cursor": "8",
-}
+HISTORY: Final = {"items": [ROW], "next_cursor": "8"}
 LAST: Final = "delete"
 
 

@@ -7,8 +7,8 @@ import sys
 from datetime import UTC, datetime
 
 from tests.integration.settings_api.browser import Browser
+from tests.integration.settings_api.history import ROW, SYNCED
 from tests.integration.settings_api.house import House
-from tests.integration.settings_api.test_answers import ROW, SYNCED
 
 
 async def _run(address: str, token: str, *arguments: str) -> tuple[int, str, str]:

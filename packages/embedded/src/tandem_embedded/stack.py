@@ -110,9 +110,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything; the data stay."""
-        for name in self.children.keys() - {"sandbox"}:
-            self.children[name].stop()
-        self.children["sandbox"].stop()
+        # The sandbox came first, and goes last.
+        for child in reversed(self.children.values()):
+            child.stop()
         if self.kafka is not None:
             self.kafka.stop()
         if self.postgres is not None:
