@@ -7,7 +7,7 @@ from pathlib import Path
 import uvicorn
 
 from tandem_sandbox.app import create_app
-from tandem_sandbox.settings import SandboxSettings
+from tandem_sandbox.settings import ExchangeScheme, SandboxSettings
 
 
 def main() -> None:
@@ -20,12 +20,19 @@ def main() -> None:
     parser.add_argument("--tls-port", type=int, help="port that answers over TLS")
     parser.add_argument("--tls-certificate", type=Path, help="PEM file of its certificate")
     parser.add_argument("--tls-key", type=Path, help="PEM file of the certificate's key")
+    parser.add_argument(
+        "--exchange-scheme",
+        action="append",
+        choices=list(ExchangeScheme),
+        help="what Exchange offers; may be given twice",
+    )
     arguments = parser.parse_args()
     if arguments.tls_port and not (arguments.tls_certificate and arguments.tls_key):
         parser.error("--tls-port needs --tls-certificate and --tls-key")
     settings = SandboxSettings(
         public_url=arguments.public_url or f"http://{arguments.host}:{arguments.port}",
         data=arguments.data,
+        exchange_schemes=frozenset(arguments.exchange_scheme or {ExchangeScheme.BASIC}),
     )
     app = create_app(settings)
     servers = [

@@ -40,6 +40,7 @@ class CallLog:
     def __init__(self, kept_max: int = CALLS_KEPT_MAX) -> None:
         self._calls: deque[Call] = deque(maxlen=kept_max)
         self._counters: Counter[tuple[str, str, str | None]] = Counter()
+        self._batched: Counter[tuple[str, str, str | None]] = Counter()
         self._statuses: Counter[tuple[str, int]] = Counter()
         self._writes = 0
         self._number = 0
@@ -58,13 +59,16 @@ class CallLog:
         account: str | None,
         status: int,
         at: datetime,
+        *,
+        batched: bool = False,
     ) -> None:
-        """Note an answered request; ``path`` holds no token."""
+        """Note an answered request, alone or within a batch; ``path`` holds no token."""
         self._number += 1
         self._calls.append(
             Call(self._number, provider, operation, method, path, account, status, at)
         )
         self._counters[provider, operation, account] += 1
+        self._batched[provider, operation, account] += batched
         self._statuses[provider, status] += 1
         if method in WRITES or operation.startswith("oauth."):
             self._writes += 1
@@ -82,9 +86,15 @@ class CallLog:
                 yield call
 
     def counters(self) -> list[dict[str, Any]]:
-        """How often each operation was called by each account."""
+        """How often each operation was called by each account, and how often within a batch."""
         return [
-            {"provider": provider, "operation": operation, "account": account, "calls": calls}
+            {
+                "provider": provider,
+                "operation": operation,
+                "account": account,
+                "calls": calls,
+                "batched": self._batched[provider, operation, account],
+            }
             for (provider, operation, account), calls in self._counters.items()
         ]
 
@@ -99,6 +109,7 @@ class CallLog:
         """Forget all calls and start counting anew."""
         self._calls.clear()
         self._counters.clear()
+        self._batched.clear()
         self._statuses.clear()
 
 

@@ -1,8 +1,16 @@
 """What one sandbox process is told at its start."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr
+
+
+class ExchangeScheme(StrEnum):
+    """How accounts prove at the emulated Exchange who they are."""
+
+    BASIC = "basic"
+    NTLM = "ntlm"
 
 
 class SandboxSettings(BaseModel):
@@ -31,3 +39,6 @@ class SandboxSettings(BaseModel):
     public_webhooks_only: bool = False
     """Whether a webhook's address must be one that the whole internet can reach, as Pipedrive wants
     it; here the receivers run on the same machine."""
+
+    exchange_schemes: frozenset[ExchangeScheme] = frozenset({ExchangeScheme.BASIC})
+    """What the emulated Exchange offers and takes."""

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tandem_sandbox.exchange.gate import Gate, unauthorized
+from tandem_sandbox.exchange.gate import Gate
 from tandem_sandbox.exchange.soap import (
     MEDIA_TYPE,
     ExchangeError,
@@ -31,10 +31,10 @@ class Autodiscover:
     async def serve(self, request: Request) -> Response:
         """Answer GetUserSettings for the mailboxes of this server."""
         content = await request.body()
-        mailbox = self._gate.holder(request)
-        if mailbox is None:
+        mailbox = self._gate.logins.admit(request)
+        if isinstance(mailbox, Response):
             self._gate.record("GetUserSettings", request, None, 401)
-            return unauthorized()
+            return mailbox
         try:
             asked = parse(content)
         except ExchangeError as error:

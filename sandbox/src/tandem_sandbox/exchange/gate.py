@@ -3,14 +3,13 @@
 An operation that a fault stops is not carried out; one whose answer a fault loses is.
 """
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tandem_sandbox.exchange.logins import Logins
 from tandem_sandbox.exchange.model import Mailbox
 from tandem_sandbox.exchange.soap import (
     MEDIA_TYPE,
@@ -42,30 +41,20 @@ class Gate:
     def __init__(self, world: World, operations: dict[str, Run]) -> None:
         self._world = world
         self._operations = operations
-
-    def holder(self, request: Request) -> Mailbox | None:
-        """Whose password came with a request."""
-        scheme, _, told = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return None
-        try:
-            user, _, password = base64.b64decode(told, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return self._world.exchange.by_login(user.rpartition("\\")[2], password)
+        self.logins = Logins(world)
 
     async def serve(self, request: Request) -> Response:
         """Answer a request and note it in the call log."""
         content = await request.body()
-        mailbox = self.holder(request)
+        mailbox = self.logins.admit(request)
         try:
             asked = parse(content)
         except ExchangeError as error:
             return _xml(fault(error), 500)
         operation = local(asked)
-        if mailbox is None:
+        if isinstance(mailbox, Response):
             self.record(operation, request, None, 401)
-            return unauthorized()
+            return mailbox
         armed = self._fault(operation, asked, mailbox)
         response = await self._meet(armed)
         if response is None:
@@ -124,12 +113,6 @@ class Gate:
             case _:
                 pass
         return None
-
-
-def unauthorized() -> Response:
-    """Where no good password came."""
-    headers = {"WWW-Authenticate": 'Basic realm="exchange"', "Server": "Microsoft-IIS/10.0"}
-    return Response(status_code=401, headers=headers)
 
 
 def _unknown(_mailbox: Mailbox, asked: Element) -> Element:

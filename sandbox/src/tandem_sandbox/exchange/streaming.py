@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from tandem_sandbox.exchange.gate import Gate, unauthorized
+from tandem_sandbox.exchange.gate import Gate
 from tandem_sandbox.exchange.model import Mailbox
 from tandem_sandbox.exchange.soap import (
     MEDIA_TYPE,
@@ -37,10 +37,11 @@ class Streaming:
 
     async def serve(self, request: Request, asked: Element) -> Response:
         """Open a connection for as many minutes as the request asks for."""
-        mailbox = self._gate.holder(request)
-        self._gate.record(OPERATION, request, mailbox, 200 if mailbox else 401)
-        if mailbox is None:
-            return unauthorized()
+        mailbox = self._gate.logins.admit(request)
+        if isinstance(mailbox, Response):
+            self._gate.record(OPERATION, request, None, 401)
+            return mailbox
+        self._gate.record(OPERATION, request, mailbox, 200)
         minutes = min(int(text_of(asked, "ConnectionTimeout", "30")), MINUTES_MAX)
         stream = self._events(mailbox, streaming_ids(asked), minutes * 60)
         return StreamingResponse(stream, media_type=MEDIA_TYPE)

@@ -1,4 +1,7 @@
-"""Many requests in one: each is served, logged and troubled by faults as if it came alone."""
+"""Many requests in one: each is served, logged and troubled by faults as if it came alone.
+
+A fault of the operation ``batch`` troubles the whole.
+"""
 
 from email.message import Message
 from email.parser import BytesParser
@@ -11,13 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from tandem_sandbox.faults import LostAnswer
+from tandem_sandbox.faults import REQUEST_KINDS, FaultKind, LostAnswer
 from tandem_sandbox.google import errors
 from tandem_sandbox.google.errors import GoogleError
-from tandem_sandbox.google.gate import Arrival, Gate, Operation, rendered_error
+from tandem_sandbox.google.gate import Arrival, Gate, Operation, meet, rendered_error
 from tandem_sandbox.world import World
 
 CALLS_MAX = 50
+OPERATION = "batch"
+KINDS = REQUEST_KINDS - {FaultKind.GONE}
 BASE = "/calendar/v3"
 
 
@@ -31,22 +36,33 @@ class Batch:
 
     async def admit(self, request: Request) -> Response:
         """Answer a batch."""
-        try:
-            calls = _calls(request, await request.body())
-        except GoogleError as error:
-            response = rendered_error(error)
-        else:
-            response = await self._answers(request, calls)
+        account = self._account(request)
+        fault = self._world.faults.take("google", OPERATION, account, kinds=KINDS)
+        response = await meet(fault) or await self._carried_out(request)
         self._world.calls.record(
             "google",
-            "batch",
+            OPERATION,
             request.method,
             request.url.path,
-            None,
+            account,
             response.status_code,
             self._world.clock.now(),
         )
+        if fault is not None and fault.kind is FaultKind.TIMEOUT_AFTER_WRITE:
+            return LostAnswer(fault)
         return response
+
+    def _account(self, request: Request) -> str | None:
+        token = request.headers.get("authorization", "").rpartition(" ")[2]
+        mailbox = self._world.google.by_token(token, self._world.clock.now())
+        return mailbox.email if mailbox else None
+
+    async def _carried_out(self, request: Request) -> Response:
+        try:
+            calls = _calls(request, await request.body())
+        except GoogleError as error:
+            return rendered_error(error)
+        return await self._answers(request, calls)
 
     async def _answers(self, request: Request, calls: list[Message]) -> Response:
         boundary = f"batch_{uuid4().hex}"
@@ -85,6 +101,7 @@ class Batch:
                     QueryParams(target.query),
                     Headers(headers),
                     content if isinstance(content, bytes) else b"",
+                    batched=True,
                 )
                 return await self._gate.serve(operation, arrival)
         return rendered_error(errors.not_found())

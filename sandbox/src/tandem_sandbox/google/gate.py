@@ -47,6 +47,7 @@ class Arrival:
     query: QueryParams
     headers: Headers
     content: bytes
+    batched: bool = False
 
 
 class Gate:
@@ -73,7 +74,7 @@ class Gate:
         try:
             mailbox = self._holder(arrival)
             fault = self._fault(operation, arrival, mailbox)
-            response = await self._meet(fault)
+            response = await meet(fault)
             if response is None:
                 ask = Ask(mailbox, arrival.path, arrival.query, arrival.headers, arrival.content)
                 mask = read_mask(ask.query["fields"]) if "fields" in ask.query else {}
@@ -88,6 +89,7 @@ class Gate:
             mailbox.email if mailbox else None,
             response.status_code,
             self._world.clock.now(),
+            batched=arrival.batched,
         )
         if fault is not None and fault.kind is FaultKind.TIMEOUT_AFTER_WRITE:
             return LostAnswer(fault)
@@ -113,23 +115,24 @@ class Gate:
             kinds -= {FaultKind.GONE}
         return self._world.faults.take("google", operation.name, mailbox.email, kinds=kinds)
 
-    @staticmethod
-    async def _meet(fault: Fault | None) -> Response | None:
-        match fault.kind if fault else None:
-            case FaultKind.LATENCY if fault:
-                await fault.hold()
-            case FaultKind.STATUS if fault:
-                response = rendered_error(errors.of_status(fault.status, fault.reason))
-                if fault.retry_after is not None:
-                    response.headers["Retry-After"] = str(fault.retry_after)
-                return response
-            case FaultKind.GONE:
-                return rendered_error(errors.full_sync_required())
-            case FaultKind.HTML_403:
-                return HTMLResponse(GATEWAY_PAGE, 403)
-            case _:
-                pass
-        return None
+
+async def meet(fault: Fault | None) -> Response | None:
+    """What a fault has answered instead; none where the request is carried out."""
+    match fault.kind if fault else None:
+        case FaultKind.LATENCY if fault:
+            await fault.hold()
+        case FaultKind.STATUS if fault:
+            response = rendered_error(errors.of_status(fault.status, fault.reason))
+            if fault.retry_after is not None:
+                response.headers["Retry-After"] = str(fault.retry_after)
+            return response
+        case FaultKind.GONE:
+            return rendered_error(errors.full_sync_required())
+        case FaultKind.HTML_403:
+            return HTMLResponse(GATEWAY_PAGE, 403)
+        case _:
+            pass
+    return None
 
 
 def rendered_error(error: GoogleError) -> Response:

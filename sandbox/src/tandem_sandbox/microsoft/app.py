@@ -81,6 +81,8 @@ class _Within:
             match = pattern.match(path)
             if match is not None and operation.method == method:
                 base = f"{self._world.public_url}/microsoft{BASE}{path}"
-                arrival = Arrival(base, path, match.groupdict(), query, headers, content)
+                arrival = Arrival(
+                    base, path, match.groupdict(), query, headers, content, batched=True
+                )
                 return await self._gate.serve(operation, arrival)
         return self._gate.rendered_error(errors.invalid("Resource not found.", "BadRequest"))

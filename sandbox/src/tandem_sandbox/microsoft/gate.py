@@ -46,6 +46,7 @@ class Arrival:
     query: QueryParams
     headers: Headers
     content: bytes
+    batched: bool = False
 
 
 class Gate:
@@ -72,6 +73,7 @@ class Gate:
             mailbox.email if mailbox else None,
             response.status_code,
             self._world.clock.now(),
+            batched=arrival.batched,
         )
         if fault is not None and fault.kind is FaultKind.TIMEOUT_AFTER_WRITE:
             return LostAnswer(fault)

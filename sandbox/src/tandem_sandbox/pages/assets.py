@@ -6,10 +6,10 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 _KEPT: Final = "public, max-age=31536000, immutable"
-_TYPES: Final = {"css": "text/css", "js": "text/javascript"}
+_TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 def _load() -> tuple[dict[str, str], dict[str, bytes]]:
@@ -38,3 +38,8 @@ async def asset(request: Request) -> Response:
         raise HTTPException(404)
     kind = _TYPES[name.rpartition(".")[2]]
     return Response(_CONTENTS[name], media_type=kind, headers={"cache-control": _KEPT})
+
+
+async def icon(_request: Request) -> Response:
+    """The icon of pages that name none, as those on which a vendor asks for consent."""
+    return RedirectResponse(address_of("icon.svg"))

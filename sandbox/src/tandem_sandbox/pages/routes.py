@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tandem_sandbox.pages.assets import asset
+from tandem_sandbox.pages.assets import asset, icon
 from tandem_sandbox.pages.board import Board, Boards, UnknownAccountError
 from tandem_sandbox.pages.form import MeetingForm
 from tandem_sandbox.pages.live import Live
@@ -33,6 +33,7 @@ def page_routes(world: World, announcer: Announcer) -> list[Route]:
         Route("/", _safe(pages.board)),
         Route("/live", _safe(pages.live)),
         Route("/assets/{name}", asset),
+        Route("/favicon.ico", icon),
         Route(one + "/edit", _safe(pages.edit)),
         Route(one, _safe(pages.create), methods=["POST"]),
         Route(one + "/change", _safe(pages.change), methods=["POST"]),
