@@ -26,6 +26,8 @@ class Ports:
     kafka: int = 19092
     kafka_controller: int = 19093
     postgres: int = 15432
+    traces: int = 9411
+    traces_intake: int = 4318
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Ports":
@@ -42,7 +44,10 @@ class Ports:
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nobody listens on, for tests."""
-        return cls(**{field.name: free_port() for field in fields(cls)})
+        names = [field.name for field in fields(cls)]
+        while len(ports := {free_port() for _ in names}) < len(names):
+            continue
+        return cls(**dict(zip(names, ports, strict=True)))
 
     def check_free(self, names: frozenset[str]) -> None:
         """Raise PortTakenError, naming the variable, where one of `names` is taken."""

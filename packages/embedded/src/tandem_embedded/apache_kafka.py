@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tandem_embedded.kafka_jars import java, kafka_jars
+from tandem_embedded.kafka_jars import kafka_jars
+from tandem_embedded.maven import java
 from tandem_embedded.processes import Child, port_answers
 
 _HEAP: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")

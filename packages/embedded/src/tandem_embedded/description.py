@@ -12,6 +12,12 @@ from tandem_embedded.stack import Stack
 DEMO_EMAIL: Final = "sales1@north.example"
 MICROSOFT_EMAIL: Final = "sales1.north@outlook.com"
 EXCHANGE_EMAIL: Final = "sales1@onprem.example"
+NEWCOMER_EMAILS: Final = (
+    "sales2@north.example",
+    "sales2@north.onmicrosoft.com",
+    "sales2@onprem.example",
+)
+"""Who has connected nothing yet, by his address at Pipedrive and Google; his other mailboxes."""
 
 
 def describe(stack: Stack, file: Path) -> dict[str, Any]:
@@ -20,13 +26,13 @@ def describe(stack: Stack, file: Path) -> dict[str, Any]:
     passwords = {
         mailbox["email"]: mailbox["password"]
         for mailbox in accounts["mailboxes"]
-        if mailbox["email"] == EXCHANGE_EMAIL
+        if mailbox["provider"] == "exchange"
     }
     known = _still_connected(stack, file) or connect_user(
         stack.urls["settings_api"],
         email=DEMO_EMAIL,
         others=[MICROSOFT_EMAIL],
-        passwords=passwords,
+        passwords={EXCHANGE_EMAIL: passwords[EXCHANGE_EMAIL]},
     )
     company, user = next(
         (company, user)
@@ -60,6 +66,10 @@ def describe(stack: Stack, file: Path) -> dict[str, Any]:
             }
             for connection in known.connections
         ],
+        "newcomer": {
+            "emails": NEWCOMER_EMAILS,
+            "password": passwords[NEWCOMER_EMAILS[-1]],
+        },
     }
     file.touch(mode=0o600)
     file.write_text(json.dumps(description, indent=2) + "\n", "utf-8")

@@ -59,7 +59,6 @@ def service_environment(
         "RECONCILER_URL": ports.url("reconciler"),
         "PIPEDRIVE_AUTHORIZE_URL": f"{sandbox}/pipedrive/oauth/authorize",
         "PIPEDRIVE_TOKEN_URL": f"{sandbox}/pipedrive/oauth/token",
-        "PIPEDRIVE_REVOKE_URL": f"{sandbox}/pipedrive/oauth/revoke",
         "PIPEDRIVE_API_DOMAINS": HOST,
         "PIPEDRIVE_CLIENT_ID": CLIENT_ID,
         "PIPEDRIVE_CLIENT_SECRET": CLIENT_SECRET,

@@ -1,19 +1,13 @@
-"""Apache Kafka's jars, brought by Maven into the cache folder."""
+"""Apache Kafka's jars, with all that they need."""
 
-import os
-import re
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Final
 
-from tandem_embedded.places import cache_folder
+from tandem_embedded.maven import can_run, jars
 
 KAFKA_VERSION: Final = "4.4.0"
 LOG4J_VERSION: Final = "2.25.3"
-JAVA_MIN: Final = 17
-_PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+_NAME: Final = f"kafka-{KAFKA_VERSION}"
 _DEPENDENCIES: Final = (
     ("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
     ("org.apache.logging.log4j", "log4j-slf4j-impl", LOG4J_VERSION),
@@ -21,56 +15,14 @@ _DEPENDENCIES: Final = (
 )
 
 
-def java() -> str | None:
-    """Path of a Java that is new enough; None where there is none."""
-    home = os.environ.get("JAVA_HOME")
-    found = (str(Path(home) / "bin" / "java") if home else None) or shutil.which("java")
-    if found is None or not Path(found).exists():
-        return None
-    answer = subprocess.run(
-        [found, "-XshowSettings:properties", "-version"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    version = re.search(r"java\.specification\.version = (\d+)", answer.stderr)
-    return found if version and int(version[1]) >= JAVA_MIN else None
-
-
 def kafka_can_run() -> bool:
     """Whether the jars are here or can be brought, and Java can run them."""
-    return java() is not None and (_folder().exists() or shutil.which("mvn") is not None)
+    return can_run(_NAME)
 
 
 def kafka_jars() -> Path:
     """Folder with the jars; they are downloaded the first time."""
-    folder = _folder()
-    if folder.exists():
-        return folder
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        (Path(scratch) / "pom.xml").write_text(_pom(), "utf-8")
-        jars = Path(scratch) / "jars"
-        command = [
-            "mvn",
-            "-B",
-            "-q",
-            _PLUGIN,
-            "-DincludeScope=runtime",
-            f"-DoutputDirectory={jars}",
-        ]
-        result = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise RuntimeError(f"Maven could not bring Apache Kafka:\n{result.stdout[-2000:]}")
-        try:
-            jars.rename(folder)
-        except OSError:
-            if not folder.exists():  # else another process was faster
-                raise
-    return folder
-
-
-def _folder() -> Path:
-    return cache_folder() / f"kafka-{KAFKA_VERSION}"
+    return jars(_NAME, "copy-dependencies", "-DincludeScope=runtime", pom=_pom())
 
 
 def _pom() -> str:

@@ -48,6 +48,10 @@ class Postgres:
         """URL of a database."""
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
 
+    def program(self, name: str) -> str:
+        """Where a program of the installation is, such as `pg_dump`."""
+        return str(self._binaries / name)
+
     def start(self) -> None:
         """Make the data folder where it is new, and start."""
         if not (self._data / "PG_VERSION").exists():

@@ -4,7 +4,9 @@ A child ends with its parent, however the parent ends.
 """
 
 import ctypes
+import errno
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +19,9 @@ from typing import Final
 LOG_TAIL_LINES: Final = 15
 _PR_SET_PDEATHSIG: Final = 1
 _POLL_S: Final = 0.05
+# Linux gives outgoing connections ports from 32768 on; below 20000 are well-known ones.
+_SERVERS_PORTS: Final = range(20_000, 32_768)
+_TRIED_PORTS: Final = 20
 
 
 class StartFailedError(RuntimeError):
@@ -122,11 +127,20 @@ def port_answers(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    return int(port)
+    """A port that nobody listens on, and that no outgoing connection is ever given.
+
+    The latter is why the system is not asked for one: those it gives may be taken by a connection
+    before the server is up, or while it is down.
+
+    Raises:
+        OSError: every port that was tried is taken.
+    """
+    for port in random.SystemRandom().sample(_SERVERS_PORTS, _TRIED_PORTS):
+        with suppress(OSError), socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, "no free port among those tried")
 
 
 def _group_of(account: str | None) -> int | None:

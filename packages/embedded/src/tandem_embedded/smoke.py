@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -33,6 +34,11 @@ class Providers:
             headers={"authorization": f"Bearer {connection['token']}"},
             timeout=30,
         )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.pipedrive.close()
+        self.google.close()
 
     def create_activity(self, title: str, start: datetime) -> None:
         """Make a meeting of 45 minutes in Pipedrive."""
@@ -82,7 +88,11 @@ class Providers:
 
 def smoke(description: dict[str, Any], say: Callable[[str], None]) -> None:
     """Both ways once; SmokeFailedError where an item does not arrive exactly once."""
-    providers = Providers(description)
+    with closing(Providers(description)) as providers:
+        _both_ways(providers, say)
+
+
+def _both_ways(providers: Providers, say: Callable[[str], None]) -> None:
     start = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0)
     title = f"Smoke {uuid4().hex[:8]}"
     providers.create_activity(title, start)

@@ -22,6 +22,7 @@ from tandem_embedded.kafka_jars import kafka_can_run
 from tandem_embedded.mock_kafka import MockKafka
 from tandem_embedded.postgres import Postgres
 from tandem_embedded.processes import Child, free_port
+from tandem_embedded.trace_store import TraceStore
 
 SERVICES: Final = ("crm_ingest", "calendar_ingest", "reconciler", "settings_api")
 READY_S: Final = 90.0
@@ -32,7 +33,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class StackOptions:
-    """How a stack is made. `kafka` and `database_url` name given servers; None embeds one."""
+    """How a stack is made. `kafka` and `database_url` name given servers; None embeds one.
+
+    `traces`: with a store that shows them.
+    """
 
     folder: Path
     ports: Ports
@@ -40,6 +44,7 @@ class StackOptions:
     database_url: str | None = None
     in_memory_kafka: bool = False
     durable: bool = True
+    traces: bool = False
     partitions: int = PARTITIONS_MAX
     overrides: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,6 +57,7 @@ class Stack:
         self.ports = options.ports
         self.kafka = self._embedded_kafka()
         self.postgres = self._embedded_postgres()
+        self.traces = self._trace_store()
         self.children = {"sandbox": self._sandbox()} | {
             service: self._service(service, ports=self.ports, name=service) for service in SERVICES
         }
@@ -74,6 +80,7 @@ class Stack:
         return {part: self.ports.url(part) for part in parts} | {
             "kafka": self.kafka_address,
             "postgres": self.database_url,
+            **({"traces": self.traces.url} if self.traces else {}),
         }
 
     def check_ports(self) -> None:
@@ -85,6 +92,8 @@ class Stack:
             needed |= {"kafka_controller"}
         if self.postgres is not None:
             needed |= {"postgres"}
+        if self.traces is not None:
+            needed |= {"traces", "traces_intake"}
         self.ports.check_free(frozenset(needed))
 
     def start(self, progress: Progress = lambda _: None) -> None:
@@ -107,6 +116,9 @@ class Stack:
         if not isinstance(self.kafka, MockKafka):
             self._declare_topics()
         progress(f"Kafka       {self.kafka_address}")
+        if self.traces is not None:
+            self.traces.start()
+            progress(f"Traces      {self.traces.url}/zipkin/")
 
     def stop(self) -> None:
         """Stop everything; the data stay."""
@@ -117,6 +129,8 @@ class Stack:
             self.kafka.stop()
         if self.postgres is not None:
             self.postgres.stop()
+        if self.traces is not None:
+            self.traces.stop()
 
     def restart(self, name: str) -> None:
         """Start a part again that was stopped or killed, and wait until it is ready."""
@@ -191,6 +205,15 @@ class Stack:
             durable=self.options.durable,
         )
 
+    def _trace_store(self) -> TraceStore | None:
+        if not self.options.traces:
+            return None
+        return TraceStore(
+            port=self.ports.traces,
+            intake_port=self.ports.traces_intake,
+            log=self._log("traces"),
+        )
+
     def _sandbox(self) -> Child:
         command = [sys.executable, "-m", "tandem_sandbox", "--host", "127.0.0.1"]
         command += ["--port", str(self.ports.sandbox), "--public-url", self.ports.url("sandbox")]
@@ -205,10 +228,18 @@ class Stack:
             kafka=self.kafka_address,
             database_url=self.database_url,
             kept=stack_secrets(self.options.folder / "secrets.json"),
-            overrides={**self.options.overrides, **overrides},
+            overrides={**self._of_traces(), **self.options.overrides, **overrides},
         )
         name = name.replace("_", "-")
         return Child(name, [sys.executable, "-m", service], log=self._log(name), env=environment)
+
+    def _of_traces(self) -> dict[str, str]:
+        if self.traces is None:
+            return {}
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.traces.intake_url,
+            "TRACE_PAGE_URL": self.traces.page_url,
+        }
 
     def _declare_topics(self) -> None:
         topics = [

@@ -21,9 +21,11 @@ def connections() -> None:
 @click.pass_obj
 def list_connections(session: Session, *, company: bool) -> None:
     """List connections and their status."""
-    path = "/api/v1/admin/connections" if company else "/api/v1/connections"
     with session.api() as api:
-        items = api.get(path)["items"]
+        if company:
+            items = list(api.rows("/api/v1/admin/connections", {}))
+        else:
+            items = api.get("/api/v1/connections")["items"]
     show(items, as_json=session.as_json, columns=_OF_COMPANY if company else _COLUMNS)
 
 

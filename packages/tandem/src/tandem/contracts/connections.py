@@ -72,6 +72,8 @@ class ConnectionChanged(Message):
 
     `revision` grows with every change, so an older one that arrives late is dropped.
     `crm_credential_id` and `calendar_credential_id` name rows of the credential store.
+    `remove_events`: when the present calendar was chosen, the events that we had made in the former
+    one were to be removed.
     """
 
     kind: Literal["connection_changed"] = "connection_changed"
@@ -87,6 +89,7 @@ class ConnectionChanged(Message):
     owner_time_zone: str
     status: ConnectionStatus
     settings: ConnectionSettings
+    remove_events: bool = False
 
     @property
     def key(self) -> str:

@@ -249,6 +249,7 @@ def serve(app: Any, settings: RuntimeSettings, *, service: str) -> None:
         app,
         host=settings.http_host,
         port=settings.http_port,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=int(GRACEFUL_S),

@@ -25,6 +25,7 @@ class Loops:
 
     def every(self, seconds: float, name: str, once: Round, *, wait: Wait = asyncio.sleep) -> None:
         """Run `once` now and then every `seconds`, or sooner where `wait` returns sooner."""
+        metrics.LOOP_ERRORS.labels(name)  # the first failure counts too
         self._rounds.append((name, seconds, once, wait))
 
     def start(self) -> None:

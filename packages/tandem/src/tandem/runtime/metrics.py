@@ -2,7 +2,10 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+# The time at which each was made is a second series for each, of which nobody asks.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONSUMED: Final = Counter(
     "tandem_messages_consumed_total", "Messages taken from Kafka and handled", ["topic"]
@@ -11,7 +14,9 @@ PUBLISHED: Final = Counter(
     "tandem_messages_published_total", "Messages acknowledged by Kafka", ["topic"]
 )
 DEAD_LETTERS: Final = Counter(
-    "tandem_dead_letters_total", "Messages given up, by the error's kind", ["topic", "cause"]
+    "tandem_dead_letters_total",
+    "Messages given up, by what was wrong with them",
+    ["topic", "cause"],
 )
 RETRIES: Final = Counter(
     "tandem_handler_retries_total", "Batches tried again after an error", ["topic"]
@@ -53,6 +58,9 @@ BROKER_LOSSES: Final = Counter(
     "tandem_broker_losses_total", "Times that Kafka was found to have lost acknowledged messages"
 )
 PARKED: Final = Gauge("tandem_commands_parked", "Commands waiting for a provider", ["provider"])
+GRANTS_LOST: Final = Counter(
+    "tandem_grants_lost_total", "Times that a connection lost the grant of an account", ["account"]
+)
 EVENTS_SKIPPED: Final = Counter(
     "tandem_events_skipped_total",
     "Events that were read but not passed on, by the reason",

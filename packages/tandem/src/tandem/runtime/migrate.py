@@ -5,7 +5,8 @@ It runs before a new release, whose processes then find nothing left to do.
 
 import asyncio
 import sys
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from typing import Any, Final
 
 from pydantic import SecretStr
 
@@ -37,15 +38,19 @@ async def bring_up_to_date(url: str, what: str) -> None:
         await migrate(url, schema=SCHEMAS[what], package=what.replace("-", "_"))
 
 
-def _main(arguments: list[str]) -> int:
-    known = (*SCHEMAS, CREDENTIALS)
+def run_for_one(
+    arguments: Sequence[str],
+    known: Collection[str],
+    work: Callable[[str, str], Coroutine[Any, Any, None]],
+) -> int:
+    """Do `work` with the database's URL and the one argument, which is to be `known`."""
     if len(arguments) != 1 or arguments[0] not in known:
         sys.stderr.write(f"name one of: {', '.join(known)}\n")
         return EXIT_CONFIG
     url = from_environment(MigrationSettings).database_url.get_secret_value()
-    asyncio.run(bring_up_to_date(url, arguments[0]))
+    asyncio.run(work(url, arguments[0]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(run_for_one(sys.argv[1:], (*SCHEMAS, CREDENTIALS), bring_up_to_date))

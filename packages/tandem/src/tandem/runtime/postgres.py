@@ -52,7 +52,8 @@ def named_queries(package: str, file: str = "queries.sql") -> Any:
 async def migrate(url: str, *, schema: str, package: str) -> None:
     """Bring `schema` to the newest version kept in `package`/migrations/versions.
 
-    Versions only go forward, and each must be safe while the previous release still runs.
+    Versions only go forward, and each must be safe while the previous release still runs. One that
+    is not known here belongs to a later release, and is left as it is.
     """
     driver_url = url.replace("postgres://", "postgresql://", 1).replace(
         "postgresql://", "postgresql+psycopg://", 1

@@ -2,10 +2,18 @@
 
 import ssl
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 EXIT_CONFIG = 78
@@ -24,6 +32,15 @@ def _listed(value: object) -> object:
     if not isinstance(value, str):
         return value
     return frozenset(part.strip() for part in value.split(",") if part.strip())
+
+
+def _networks(value: str) -> str:
+    for part in value.split(","):
+        try:
+            ip_network(part.strip())
+        except ValueError:
+            raise ValueError("must be addresses or networks, separated by commas") from None
+    return value
 
 
 Role = Literal["web", "reader", "writer", "sweeper"]
@@ -119,6 +136,9 @@ class RuntimeSettings(KafkaSettings):
 
     http_port: Annotated[int, Field(ge=1, le=65535)]
     """Port to listen on."""
+
+    forwarded_allow_ips: Annotated[str, AfterValidator(_networks)] = "127.0.0.1"
+    """Addresses and networks of the proxies whose `X-Forwarded-For` is believed, by commas."""
 
     internal_token: SecretStr
     """Shared secret of the calls that services make to each other."""

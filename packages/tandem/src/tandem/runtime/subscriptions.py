@@ -6,6 +6,7 @@ are handled one by one, and only the record that fails by itself becomes a dead 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from aiokafka import ConsumerRecord
@@ -38,6 +39,14 @@ CAUSE_LENGTH_MAX = 300
 # A broker that has forgotten a group tells its members so, which the client takes for the end of
 # everything. To a member it means what an unknown member id means: join again.
 kafka_errors[GroupIdNotFound.errno] = UnknownMemberIdError
+
+
+class Fault(StrEnum):
+    """What was wrong with a message that was given up, as the metric tells it."""
+
+    UNREADABLE = "unreadable"
+    REFUSED = "refused"
+    UNEXPECTED = "unexpected"
 
 
 @dataclass(frozen=True)
@@ -187,8 +196,14 @@ class Failures:
                 )
             ]
         )
-        metrics.DEAD_LETTERS.labels(record.topic, type(error).__name__).inc()
+        metrics.DEAD_LETTERS.labels(record.topic, _fault(error)).inc()
         self._limit.count()
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, ValidationError):
+        return Fault.UNREADABLE
+    return Fault.REFUSED if isinstance(error, Permanent) else Fault.UNEXPECTED
 
 
 def _cause(error: Exception) -> str:
@@ -257,6 +272,7 @@ def subscribe(
     async def on_batch(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         await failures.run(records, messages, handle)
 
+    _count_from_zero(topic)
     broker.subscriber(
         topic,
         group_id=group,
@@ -272,6 +288,14 @@ def subscribe(
         heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
     )(on_batch)
+
+
+def _count_from_zero(topic: str) -> None:
+    """Have the metrics tell of what is rare before it happens: the first time counts too."""
+    metrics.CONSUMED.labels(topic)
+    metrics.RETRIES.labels(topic)
+    for fault in Fault:
+        metrics.DEAD_LETTERS.labels(topic, fault)
 
 
 def handling(name: str, delivery: Delivery[MessageT]) -> Any:

@@ -4,7 +4,7 @@ Span attributes hold ids, counts and codes, never personal data, secrets or URLs
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -19,6 +19,7 @@ from opentelemetry.trace import (
     Span,
     SpanContext,
     SpanKind,
+    StatusCode,
     TraceFlags,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -56,7 +57,7 @@ def traceparent() -> str | None:
 def child_of(
     parent: str | None, name: str, attributes: Mapping[str, AttributeValue] | None = None
 ) -> str | None:
-    """Note that something happened, as a span of no length under a carried `traceparent`.
+    """Note that a message is sent, as a span of no length under a carried `traceparent`.
 
     Returns what to carry along from there. It costs half of what `span` does, for whoever notes
     thousands of them a second.
@@ -64,7 +65,9 @@ def child_of(
     context = Context()
     if parent is not None:
         context = trace.set_span_in_context(NonRecordingSpan(_span_context(parent)), context)
-    noted = _TRACER.start_span(name, context, attributes=dict(attributes or {}))
+    noted = _TRACER.start_span(
+        name, context, kind=SpanKind.PRODUCER, attributes=dict(attributes or {})
+    )
     noted.end()
     here = noted.get_span_context()
     if not here.is_valid:
@@ -96,9 +99,28 @@ def span(
     parent: str | None = None,
     attributes: Mapping[str, AttributeValue] | None = None,
 ) -> Iterator[Span]:
-    """Run the body in a span; `parent` is a carried `traceparent`, else the current span."""
+    """Run the body in a span; `parent` is a carried `traceparent`, else the current span.
+
+    Of an error that ends it the span tells the kind, not the message: that may be personal.
+    """
     context = _PROPAGATOR.extract({TRACEPARENT: parent}) if parent else None
     with _TRACER.start_as_current_span(
-        name, context=context, kind=kind, attributes=dict(attributes or {})
+        name,
+        context=context,
+        kind=kind,
+        attributes=dict(attributes or {}),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as current:
-        yield current
+        try:
+            yield current
+        except Exception as error:
+            current.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
+
+
+def call_of(provider: str, operation: str) -> AbstractContextManager[Span]:
+    """Run the body, a call to a provider, in a span; `peer.service` says whom it asks."""
+    return span(
+        f"{provider}.{operation}", kind=SpanKind.CLIENT, attributes={"peer.service": provider}
+    )

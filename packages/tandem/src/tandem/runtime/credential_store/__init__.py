@@ -5,6 +5,14 @@ so that two processes never spend the same refresh token. Messages carry only a 
 """
 
 from tandem.runtime.credential_store.model import Credential, CredentialKind, GrantLostError
+from tandem.runtime.credential_store.opened import Credentials
 from tandem.runtime.credential_store.store import CredentialStore, Refresh
 
-__all__ = ["Credential", "CredentialKind", "CredentialStore", "GrantLostError", "Refresh"]
+__all__ = [
+    "Credential",
+    "CredentialKind",
+    "CredentialStore",
+    "Credentials",
+    "GrantLostError",
+    "Refresh",
+]

@@ -1,8 +1,14 @@
-"""Runs a service's versions in its own schema, one process at a time (advisory lock)."""
+"""Runs a service's versions in its own schema, one process at a time (advisory lock).
+
+A schema at a version that this release does not know belongs to the next one, on which this one
+works: it is left alone, so that a pod of this release can be started anew, or rolled back to.
+"""
 
 from alembic import context
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
+
+from tandem.runtime.logs import LOG
 
 schema = str(context.config.attributes["schema"])
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
@@ -19,6 +25,11 @@ with engine.connect() as connection:
     )
     connection.commit()
     context.configure(connection=connection, target_metadata=None, version_table_schema=schema)
-    with context.begin_transaction():
-        context.run_migrations()
+    known = {version.revision for version in context.script.walk_revisions()}
+    ahead = set(context.get_context().get_current_heads()) - known
+    if ahead:
+        LOG.warning("schema_is_of_a_later_release", schema=schema, versions=sorted(ahead))
+    else:
+        with context.begin_transaction():
+            context.run_migrations()
     connection.commit()
