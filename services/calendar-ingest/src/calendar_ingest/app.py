@@ -13,8 +13,9 @@ from calendar_ingest.adapters.google.access import google_access
 from calendar_ingest.adapters.google.oauth import TokenRefresh as GoogleRefresh
 from calendar_ingest.adapters.microsoft.access import microsoft_access
 from calendar_ingest.adapters.microsoft.oauth import TokenRefresh as MicrosoftRefresh
+from calendar_ingest.adapters.reading import count_skipped_from_zero
 from calendar_ingest.calendars import Providers
-from calendar_ingest.credentials import Credentials, StoredTokens
+from calendar_ingest.credentials import StoredPasswords, StoredTokens
 from calendar_ingest.endpoints import ListCalendars
 from calendar_ingest.exchange_accounts import FindExchangeAccount
 from calendar_ingest.exchange_webhook import ExchangeWebhook
@@ -27,14 +28,15 @@ from calendar_ingest.subscribers import Subscribers
 from calendar_ingest.sweeper import Sweeper
 from calendar_ingest.watcher import Watcher
 from calendar_ingest.webhooks import GoogleWebhook
-from calendar_ingest.work_pool import WorkPool
 from calendar_ingest.writer import Writer
 from tandem.contracts.connections import Provider
 from tandem.contracts.topics import CALENDAR_EVENTS, CALENDAR_HINTS, SYNC_REQUESTS
 from tandem.runtime.app import Runtime
 from tandem.runtime.clock import Clock
 from tandem.runtime.continuity import Continuity
+from tandem.runtime.credential_store import Credentials
 from tandem.runtime.internal import internal
+from tandem.runtime.work_pool import WorkPool
 
 SERVICE = "calendar-ingest"
 SCHEMA = "calendar"
@@ -50,14 +52,17 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
     """Build the service with the roles that `settings` name; `providers` stand in for the real."""
     runtime = Runtime(settings, service=SERVICE, schema=SCHEMA, package="calendar_ingest")
     http = httpx.AsyncClient(timeout=CALL_TIMEOUT, limits=CALLS_MAX, follow_redirects=False)
-    credentials = Credentials(settings, runtime.clock)
+    credentials = Credentials(
+        settings, runtime.clock, connections_max=settings.database_connections_max
+    )
     runtime.on_start(credentials.open)
-    exchange = ExchangeClient(settings, credentials)
+    exchange = ExchangeClient(settings, StoredPasswords(credentials))
     if providers is None:
         providers = {
             **_providers(http, settings, credentials, runtime.clock),
             Provider.EXCHANGE: exchange_access(exchange, settings, clock=runtime.clock),
         }
+    count_skipped_from_zero(providers)
     connections, reads = Connections(runtime), Reads(runtime)
     commands, channels = Commands(runtime), Channels(runtime)
     reports = Reports(runtime, connections)

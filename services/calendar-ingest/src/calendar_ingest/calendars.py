@@ -24,6 +24,10 @@ class CloudMailboxError(RefusedError):
     """The mailbox is in Exchange Online, which is reached through Graph."""
 
 
+class OnPremisesMailboxError(RefusedError):
+    """The mailbox is at an Exchange server of its organisation, which is reached directly."""
+
+
 class NotOrganizerError(RefusedError):
     """Only the organiser of the event may do this."""
 

@@ -9,9 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from calendar_ingest.adapters.exchange.client import ExchangeClient
 from calendar_ingest.calendars import CalendarGoneError, CloudMailboxError, RefusedError
-from calendar_ingest.credentials import Credentials
 from calendar_ingest.settings import ExchangeSettings
-from tandem.runtime.credential_store import Credential, GrantLostError
+from tandem.runtime.credential_store import Credential, Credentials, GrantLostError
 from tandem.runtime.failures import is_retryable
 from tandem.runtime.internal import problem
 from tandem.runtime.logs import LOG

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from calendar_ingest.repository import Channels
-from calendar_ingest.webhooks import hint, is_secret, small_body, uuid_or_none
+from calendar_ingest.webhooks import count_from_zero, hint, is_secret, small_body, uuid_or_none
 from tandem.runtime import metrics
 from tandem.runtime.app import Runtime
 from tandem.runtime.failures import is_retryable
@@ -35,6 +35,7 @@ class ExchangeWebhook:
     def __init__(self, runtime: Runtime, channels: Channels) -> None:
         self._runtime = runtime
         self._channels = channels
+        count_from_zero("exchange")
 
     async def take(self, request: Request) -> Response:
         """Answer a notice: OK once its hint is safe, Unsubscribe where it is not ours."""

@@ -14,7 +14,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from calendar_ingest.repository import Channels
-from calendar_ingest.webhooks import hint, is_secret, small_body, uuid_or_none
+from calendar_ingest.webhooks import (
+    count_from_zero,
+    hint,
+    is_secret,
+    small_body,
+    uuid_or_none,
+)
 from tandem.runtime import metrics
 from tandem.runtime.app import Runtime
 from tandem.runtime.failures import is_retryable
@@ -35,6 +41,7 @@ class MicrosoftWebhooks:
     def __init__(self, runtime: Runtime, channels: Channels) -> None:
         self._runtime = runtime
         self._channels = channels
+        count_from_zero("microsoft")
 
     def routes(self) -> list[Route]:
         """Where Graph finds them."""

@@ -41,14 +41,19 @@ UPDATE calendar.reads SET cursor = NULL, full_started_at = NULL, listed = false,
     due_at = now();
 
 -- name: hint!
--- A calendar that waits after an error is not hurried, and what a backfill writes is read together.
+-- A calendar that waits after an error is not hurried, and what a backfill writes is read together;
+-- of a large one, the last notices come late.
 -- While it is being read, a hint asks for one more reading, which belongs to the hint's own trace.
 UPDATE calendar.reads r SET hints = r.hints + 1, pushed = r.pushed OR w.pushed,
     pushed_at = CASE WHEN w.pushed THEN now() ELSE r.pushed_at END,
     due_at = CASE
         WHEN r.attempts > 0 AND r.due_at IS NOT NULL THEN r.due_at
         WHEN NOT EXISTS (SELECT FROM calendar.commands q
-                         WHERE q.connection_id = r.connection_id AND q.backfill) THEN now()
+                         WHERE q.connection_id = r.connection_id AND q.backfill)
+             AND NOT EXISTS (SELECT FROM calendar.connections c
+                             WHERE c.connection_id = r.connection_id
+                               AND c.bulk_at > now() - make_interval(secs => :echoing_s))
+        THEN now()
         ELSE coalesce(r.due_at, now() + make_interval(secs => :together_s)) END,
     trace = CASE WHEN r.lease IS NULL THEN coalesce(r.trace, w.trace) ELSE w.trace END
 FROM unnest(:connection_ids::uuid[], :pushed::boolean[], :traces::text[])
@@ -150,6 +155,8 @@ UPDATE calendar.reads SET lease = NULL, leased_until = NULL, attempts = 0, full_
     due_at = CASE WHEN hints > :hints THEN now() + CASE
         WHEN EXISTS (SELECT FROM calendar.commands q
                      WHERE q.connection_id = :connection_id AND q.backfill)
+          OR EXISTS (SELECT FROM calendar.connections c WHERE c.connection_id = :connection_id
+                       AND c.bulk_at > now() - make_interval(secs => :echoing_s))
         THEN make_interval(secs => :together_s) ELSE interval '0' END END,
     trace = CASE WHEN hints > :hints THEN trace END
 WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id;
@@ -268,13 +275,22 @@ WHERE h.channel_id = due.channel_id
 RETURNING h.channel_id, h.resource_id, h.expires_at, c.credential_id, c.provider;
 
 -- name: queue_commands!
--- A newer revision takes the place of an older one; the same one again changes nothing.
-INSERT INTO calendar.commands AS q (link_id, connection_id, revision, backfill, command, trace)
-SELECT * FROM unnest(:link_ids::uuid[], :connection_ids::uuid[], :revisions::int[],
-    :backfills::boolean[], :commands::text[], :traces::text[])
+-- A newer revision takes the place of an older one; the same one again changes nothing. What a
+-- backfill writes waits a moment for company. What was asked for before the database was put back
+-- to a backup is not known any more to who asked.
+INSERT INTO calendar.commands AS q (link_id, connection_id, revision, backfill, command, trace,
+    due_at)
+SELECT w.link_id, w.connection_id, w.revision, w.backfill, w.command, w.trace,
+    now() + make_interval(secs => CASE WHEN w.backfill THEN :gather_s::double precision ELSE 0 END)
+FROM unnest(:link_ids::uuid[], :connection_ids::uuid[], :revisions::int[],
+    :backfills::boolean[], :commands::text[], :traces::text[], :occurred_ats::timestamptz[])
+    AS w(link_id, connection_id, revision, backfill, command, trace, occurred_at)
+WHERE NOT EXISTS (SELECT FROM calendar.connections c WHERE c.connection_id = w.connection_id
+    AND c.restored_at > w.occurred_at AND c.removed_at IS NULL)
 ON CONFLICT (link_id) DO UPDATE SET connection_id = excluded.connection_id,
     revision = excluded.revision, backfill = excluded.backfill, command = excluded.command,
-    trace = excluded.trace, attempts = 0, queued_at = excluded.queued_at, due_at = now()
+    trace = excluded.trace, attempts = 0, queued_at = excluded.queued_at,
+    due_at = excluded.due_at
 WHERE excluded.revision > q.revision;
 
 -- name: claim_writes
@@ -292,14 +308,20 @@ FROM due WHERE c.connection_id = due.connection_id
 RETURNING c.connection_id, c.writing_lease, c.credential_id, c.provider;
 
 -- name: due_commands
--- Commands of one mailbox in their order: what a person waits for comes before a backfill. They
--- are begun from now on, whatever crashes; `begun` tells whether they were before.
-WITH due AS (
+-- Commands of one mailbox in their order: what a person waits for comes before a backfill. That
+-- goes once some of it has waited its moment, with all that came since, or once there is plenty.
+-- They are begun from now on, whatever crashes; `begun` tells whether they were before.
+WITH waiting AS (
     SELECT q.link_id, q.revision, q.backfill, q.command, q.trace, q.attempts, q.begun,
-        q.queued_at, o.revision AS outcome_revision, o.outcome
+        q.queued_at, q.due_at <= now() AS is_due, o.revision AS outcome_revision, o.outcome
     FROM calendar.commands q LEFT JOIN calendar.outcomes o ON o.link_id = q.link_id
-    WHERE q.connection_id = :connection_id AND q.due_at <= now()
+    WHERE q.connection_id = :connection_id
+      AND q.due_at <= now() + make_interval(secs => CASE WHEN q.backfill AND q.attempts = 0
+          THEN :gather_s::double precision ELSE 0 END)
     ORDER BY q.backfill, q.queued_at, q.link_id LIMIT :most
+), due AS (
+    SELECT * FROM waiting WHERE NOT backfill
+        OR (SELECT bool_or(is_due) OR count(*) >= :plenty FROM waiting WHERE backfill)
 ), begun AS (
     UPDATE calendar.commands q SET begun = true FROM due
     WHERE q.link_id = due.link_id AND NOT q.begun
@@ -308,7 +330,8 @@ SELECT link_id, revision, backfill, command, trace, attempts, begun, outcome_rev
 FROM due ORDER BY backfill, queued_at, link_id;
 
 -- name: keep_writing^
-UPDATE calendar.connections SET writing_until = now() + make_interval(secs => :lease_s)
+UPDATE calendar.connections SET writing_until = now() + make_interval(secs => :lease_s),
+    bulk_at = CASE WHEN :bulk THEN now() ELSE bulk_at END
 WHERE connection_id = :connection_id AND writing_lease = :lease RETURNING connection_id;
 
 -- name: drop_command!

@@ -23,7 +23,6 @@ from calendar_ingest.observations import Observations
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Channels, ReadClaim, Reads, Seen
 from calendar_ingest.series import SeriesReader
-from calendar_ingest.waits import RETRY_LONGEST_S, retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import AllDay
@@ -32,6 +31,7 @@ from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import RETRY_LONGEST_S, retry_wait_s
 
 UNSEEN_AT_A_TIME: Final = 50
 LONG_AGO: Final = timedelta(days=30)
@@ -122,12 +122,7 @@ class Reader:
             return
         series = SeriesReader(self._reads, claim, access, calendar)
         changes = await series.follow(page, read_at, full=full)
-        if progress.full_started_at is not None:
-            # Should one be deleted before this page is read again after a crash, it must be missed.
-            unseen = progress.full_started_at - timedelta.resolution
-            await self._store(
-                claim, progress, seen=_seen(changes.observed), seen_at=unseen, gone=[]
-            )
+        await self._foretell(claim, progress, changes, read_at)
         await self._publish(claim, changes, read_at)
         progress.cursor, progress.listed = changes.cursor, not changes.more
         progress.changed = progress.changed or bool(changes.observed or changes.gone)
@@ -147,10 +142,26 @@ class Reader:
         calendar = _with_priority(claim.calendar, background=True)
         series = SeriesReader(self._reads, claim, access, calendar)
         async for occurrences, until in series.days_to_come(progress.expanded_until, now):
-            await self._publish(claim, Changes(occurrences, (), cursor="", more=False), now)
+            found = Changes(occurrences, (), cursor="", more=False)
+            await self._foretell(claim, progress, found, now)
+            await self._publish(claim, found, now)
             await self._store(claim, progress, seen=_seen(occurrences), seen_at=now, gone=[])
             if until is not None:
                 await self._reads.keep_expanded(claim, until)
+
+    async def _foretell(
+        self, claim: ReadClaim, progress: _Progress, changes: Changes, read_at: datetime
+    ) -> None:
+        """Know before it is told whatever may later be deleted without a tombstone of its own.
+
+        Those are the occurrences of a series, and all that a full list must not show any more.
+        Should we crash after telling, they are missed; in a full list they count as not seen yet.
+        """
+        full_started_at = progress.full_started_at
+        told = [one for one in changes.observed if full_started_at is not None or one.series]
+        if told:
+            seen_at = full_started_at - timedelta.resolution if full_started_at else read_at
+            await self._store(claim, progress, seen=_seen(told), seen_at=seen_at, gone=[])
 
     async def _confirm_unseen(self, claim: ReadClaim, access: Access, progress: _Progress) -> None:
         """Ask for each known event that the full list did not show, and tell what it is now."""

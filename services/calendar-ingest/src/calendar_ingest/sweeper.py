@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from calendar_ingest.credentials import Credentials
 from calendar_ingest.repository import Commands, Connections, Reads
 from tandem.contracts.connections import Provider
 from tandem.runtime import metrics
 from tandem.runtime.app import Runtime
 from tandem.runtime.continuity import Continuity
+from tandem.runtime.credential_store import Credentials
 from tandem.runtime.logs import LOG
 
 

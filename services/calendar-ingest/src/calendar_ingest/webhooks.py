@@ -24,6 +24,15 @@ from tandem.runtime.telemetry import span
 
 BODY_BYTES_MAX: Final = 65_536
 TOKEN_LENGTH_MAX: Final = 256
+RESULTS: Final = (
+    "accepted",
+    "malformed",
+    "too_large",
+    "unauthorized",
+    "unavailable",
+    "unknown",
+)
+"""What can become of a notice."""
 _STATES: Final = {"sync", "exists", "not_exists"}
 
 
@@ -33,6 +42,7 @@ class GoogleWebhook:
     def __init__(self, runtime: Runtime, channels: Channels) -> None:
         self._runtime = runtime
         self._channels = channels
+        count_from_zero("google")
 
     async def take(self, request: Request) -> Response:
         """Answer a notice: 2xx once its hint is safe, 4xx where it is not ours, 503 for later."""
@@ -63,6 +73,12 @@ class GoogleWebhook:
                     raise
                 return "unavailable", 503
         return "accepted", 204
+
+
+def count_from_zero(provider: str) -> None:
+    """Have the metric tell of a provider's notices before the first one comes."""
+    for result in RESULTS:
+        metrics.WEBHOOKS.labels(provider, result)
 
 
 async def hint(runtime: Runtime, connection_id: UUID) -> None:

@@ -13,7 +13,6 @@ from typing import Final
 from calendar_ingest.calendars import Providers
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Commands, QueuedCommand, WriteClaim
-from calendar_ingest.waits import retry_wait_s
 from calendar_ingest.writes import Command, Result, Writes
 from tandem.contracts.commands import EVENT_COMMANDS
 from tandem.contracts.connections import HealthSignal
@@ -24,6 +23,7 @@ from tandem.runtime.failures import Retryable, is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.publisher import outgoing
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import retry_wait_s
 
 FIRST_REVISION: Final = 1
 TOLD_AGAIN: Final = timedelta(hours=1)
@@ -65,7 +65,7 @@ class Writer:
         most = access.backfill_at_once
         while pause_s <= 0 and (due := await self._commands.due(claim, most)):
             for together in _together(due, most):
-                if not await self._commands.keep(claim):
+                if not await self._commands.keep(claim, bulk=1 < most == len(together)):
                     return
                 pause_s = await self._carry_out_all(claim, together, writes)
                 if pause_s > 0:

@@ -79,6 +79,8 @@ class Writes:
             if rejection is None:
                 raise
             present = error.event if isinstance(error, StaleError) else None
+            if rejection is Rejection.GONE:
+                moment = self.now()
             return self._rejected(command, moment, rejection, error, present)
 
     def given_up(self, command: Command, error: Exception) -> Result:
@@ -104,7 +106,8 @@ class Writes:
             await self.calendars.delete(
                 calendar, command.event_id, version=command.version, notify=notify
             )
-            return self._written(command, moment, command.event_id, None)
+            # Whoever began to read it before this answer may have seen it still.
+            return self._written(command, self.now(), command.event_id, None)
         event = await self.calendars.update(
             calendar,
             EventEdit(

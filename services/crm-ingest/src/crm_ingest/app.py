@@ -11,7 +11,6 @@ from crm_ingest.adapters.pipedrive.client import StoredTokens
 from crm_ingest.adapters.pipedrive.oauth import TokenRefresh
 from crm_ingest.caretaker import Caretaker
 from crm_ingest.creates import Creates
-from crm_ingest.credentials import Credentials
 from crm_ingest.crm import Crm
 from crm_ingest.endpoints import ListActivityTypes
 from crm_ingest.full_reader import FullReader
@@ -26,7 +25,6 @@ from crm_ingest.subscribers import Subscribers
 from crm_ingest.sweeper import Sweeper
 from crm_ingest.watcher import Watcher
 from crm_ingest.webhooks import PipedriveWebhook
-from crm_ingest.work_pool import WorkPool
 from crm_ingest.writer import Writer
 from crm_ingest.writes import Writes
 from tandem.contracts.topics import (
@@ -38,7 +36,9 @@ from tandem.contracts.topics import (
 )
 from tandem.runtime.app import Runtime
 from tandem.runtime.continuity import Continuity
+from tandem.runtime.credential_store import Credentials
 from tandem.runtime.internal import internal
+from tandem.runtime.work_pool import WorkPool
 
 SERVICE = "crm-ingest"
 SCHEMA = "crm"
@@ -57,7 +57,7 @@ def create_app(settings: Settings, *, crm: Crm | None = None) -> Starlette:
     runtime = Runtime(settings, service=SERVICE, schema=SCHEMA, package="crm_ingest")
     clock = runtime.clock
     http = httpx.AsyncClient(timeout=CALL_TIMEOUT, limits=CALLS_MAX, follow_redirects=False)
-    credentials = Credentials(settings, clock)
+    credentials = Credentials(settings, clock, connections_max=settings.database_connections_max)
     runtime.on_start(credentials.open)
     if crm is None:
         tokens = StoredTokens(credentials, TokenRefresh(http, settings, clock), clock)

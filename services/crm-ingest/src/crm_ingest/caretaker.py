@@ -3,7 +3,6 @@
 from typing import Final
 from uuid import UUID
 
-from crm_ingest.credentials import Credentials
 from crm_ingest.crm import Account, Company
 from crm_ingest.reports import Reports
 from crm_ingest.repository.commands import Commands
@@ -14,7 +13,7 @@ from tandem.contracts.connections import HealthSignal
 from tandem.runtime import metrics
 from tandem.runtime.app import Runtime
 from tandem.runtime.continuity import Continuity
-from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.credential_store import Credentials, GrantLostError
 from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.logs import LOG
 

@@ -6,10 +6,9 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from crm_ingest.credentials import Credentials
 from crm_ingest.crm import Account, Company
 from tandem.contracts.message import SyncUser
-from tandem.runtime.credential_store import GrantLostError
+from tandem.runtime.credential_store import Credentials, GrantLostError
 from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.internal import problem
 from tandem.runtime.logs import LOG

@@ -17,7 +17,6 @@ from crm_ingest.repository.activities import KnownActivities
 from crm_ingest.repository.connections import Connections, People
 from crm_ingest.repository.hints import HeldHints, Hint
 from crm_ingest.repository.reads import ReadClaim, Reads
-from crm_ingest.waits import retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
@@ -25,6 +24,7 @@ from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.publisher import Publisher
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import retry_wait_s
 
 IDS_MAX: Final = 100
 REFUSED_WAIT_S: Final = 300.0

@@ -16,12 +16,12 @@ from crm_ingest.reports import Reports
 from crm_ingest.repository.activities import Known, KnownActivities, Place
 from crm_ingest.repository.connections import Connections, People
 from crm_ingest.repository.hints import HeldHints, Hint
-from crm_ingest.waits import retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.message import SyncUser
 from tandem.runtime.failures import is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import retry_wait_s
 
 HELD_LONGEST_S: Final = 120.0
 FOLLOW_S_MAX: Final = 30.0

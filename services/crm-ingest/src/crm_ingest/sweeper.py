@@ -18,13 +18,13 @@ from crm_ingest.repository.connections import Connections, People
 from crm_ingest.repository.hints import HeldHints, Hint
 from crm_ingest.repository.sweeps import SweepClaim, Sweeps
 from crm_ingest.repository.webhooks import Webhooks
-from crm_ingest.waits import retry_wait_s
 from tandem.contracts.connections import HealthSignal
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Permanent, is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import retry_wait_s
 
 OVERLAP: Final = timedelta(minutes=3)
 IDS_MAX: Final = 100

@@ -46,6 +46,8 @@ class PipedriveWebhook:
             f"{settings.pipedrive_webhook_user}:"
             f"{settings.pipedrive_webhook_password.get_secret_value()}"
         )
+        for result in _STATUS:
+            metrics.WEBHOOKS.labels("pipedrive", result)
 
     async def take(self, request: Request) -> Response:
         """Answer a webhook: 2xx once its hint is safe, 4xx where it is not ours, 503 for later."""

@@ -10,7 +10,6 @@ from typing import Final
 from crm_ingest.reports import Reports
 from crm_ingest.repository.activities import KnownActivities, Published
 from crm_ingest.repository.commands import Commands, QueuedCommand
-from crm_ingest.waits import retry_wait_s
 from crm_ingest.writes import Outcome, Writes, is_lasting
 from tandem.contracts.commands import ACTIVITY_COMMANDS, CreateActivity
 from tandem.contracts.connections import HealthSignal
@@ -26,6 +25,7 @@ from tandem.runtime.failures import is_retryable
 from tandem.runtime.logs import LOG
 from tandem.runtime.publisher import outgoing
 from tandem.runtime.telemetry import span
+from tandem.runtime.waits import retry_wait_s
 
 TRIES_MAX: Final = 8
 """An unknown error is more often a bug than bad weather, so it is not tried for ever."""

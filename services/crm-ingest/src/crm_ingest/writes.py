@@ -59,11 +59,14 @@ class Writes:
         detail = f"internal error: {type(error).__name__}"
         return self._rejected(command, Rejection.REFUSED, detail=detail)
 
+    # An observation is as old as the reading's begin. That an activity is gone is as new as the
+    # answer that says so: whoever began to read it before may have seen it still.
+
     async def _create(self, account: Account, command: CreateActivity) -> Outcome:
         moment = self.now()
         made = await self.creates.create(account, command)
         if made is None:
-            return self._rejected(command, Rejection.GONE, moment=moment)
+            return self._rejected(command, Rejection.GONE)
         activity_id = made.reading.activity.activity_id
         return self._written(command, activity_id, made.reading, moment, found=made.found)
 
@@ -71,7 +74,7 @@ class Writes:
         moment = self.now()
         present = await self.activities.get(account, command.activity_id)
         if present is None or present.deleted:
-            return self._rejected(command, Rejection.GONE, moment=moment)
+            return self._rejected(command, Rejection.GONE)
         if command.is_outdated_by(present.activity):
             return self._stale(command, present, moment)
         fields = differing_fields(present.activity, command.draft, command.fields)
@@ -80,7 +83,7 @@ class Writes:
         moment = self.now()
         changed = await self.activities.change(account, present, fields=fields, draft=command.draft)
         if changed is None:
-            return self._rejected(command, Rejection.GONE, moment=moment)
+            return self._rejected(command, Rejection.GONE)
         return self._written(command, command.activity_id, changed, moment)
 
     async def _delete(self, account: Account, command: DeleteActivity) -> Outcome:
@@ -90,7 +93,7 @@ class Writes:
             if command.is_outdated_by(present.activity):
                 return self._stale(command, present, moment)
             await self.activities.delete(account, command.activity_id)
-        return self._written(command, command.activity_id, None, moment)
+        return self._written(command, command.activity_id, None, self.now())
 
     def _written(
         self,

@@ -32,6 +32,13 @@ def all_readable(
     return tuple(filter(None, events))
 
 
+def count_skipped_from_zero(providers: Iterable[Provider]) -> None:
+    """Have the metric tell of events that are not passed on before there is any."""
+    for provider in providers:
+        for reason in ("series", "unreadable"):
+            metrics.EVENTS_SKIPPED.labels(provider.value, reason)
+
+
 def skip(provider: Provider, reason: str) -> None:
     """Count an event that is not passed on."""
     metrics.EVENTS_SKIPPED.labels(provider.value, reason).inc()

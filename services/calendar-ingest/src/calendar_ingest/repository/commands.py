@@ -13,6 +13,8 @@ from tandem.runtime.subscriptions import Delivery
 
 BATCH_MAX: Final = 10
 """Commands taken at a time; what is more urgent is seen after as many."""
+GATHER_S: Final = 1.0
+"""Seconds that what a backfill writes waits for company."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Commands:
             backfills=[command.backfill for command in commands],
             commands=[command.model_dump_json() for command in commands],
             traces=[delivery.trace for delivery in newest.values()],
+            occurred_ats=[command.occurred_at for command in commands],
+            gather_s=GATHER_S,
         )
 
     async def claim(self, most: int) -> list[WriteClaim]:
@@ -87,14 +91,19 @@ class Commands:
             for row in rows
         ]
 
-    async def due(self, claim: WriteClaim, least: int = 1) -> list[QueuedCommand]:
-        """Begin the next commands of a mailbox, in their order: `least` if there are as many."""
+    async def due(self, claim: WriteClaim, plenty: int = 1) -> list[QueuedCommand]:
+        """Begin the next commands of a mailbox, in their order.
+
+        `plenty` of a backfill go at once; where there are fewer, more may come for a moment.
+        """
         rows = [
             row
             async for row in QUERIES.due_commands(
                 self._database.pool,
                 connection_id=claim.connection_id,
-                most=max(BATCH_MAX, least),
+                most=max(BATCH_MAX, plenty),
+                plenty=plenty,
+                gather_s=GATHER_S,
             )
         ]
         return [
@@ -112,13 +121,17 @@ class Commands:
             for row in rows
         ]
 
-    async def keep(self, claim: WriteClaim) -> bool:
-        """Hold the mailbox a while longer; False where the lease is lost."""
+    async def keep(self, claim: WriteClaim, *, bulk: bool) -> bool:
+        """Hold the mailbox a while longer; False where the lease is lost.
+
+        `bulk`: much is going to be written at once, of which many notices will come.
+        """
         row = await QUERIES.keep_writing(
             self._database.pool,
             connection_id=claim.connection_id,
             lease=claim.lease,
             lease_s=LEASE_S,
+            bulk=bulk,
         )
         return row is not None
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from calendar_ingest.repository.queries import QUERIES, Database
-from calendar_ingest.repository.reads import TOGETHER_S
+from calendar_ingest.repository.reads import ECHOING_S, TOGETHER_S
 from tandem.contracts.connections import (
     ConnectionChanged,
     ConnectionRemoved,
@@ -63,6 +63,7 @@ class Connections:
                     pushed=[False],
                     traces=[None],
                     together_s=TOGETHER_S,
+                    echoing_s=ECHOING_S,
                 )
         return True
 

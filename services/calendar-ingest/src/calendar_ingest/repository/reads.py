@@ -13,6 +13,8 @@ from tandem.contracts.connections import Provider
 from tandem.contracts.message import SyncUser
 from tandem.runtime.postgres import Connection, as_uuid
 
+ECHOING_S: Final = 30.0
+"""Seconds for which a provider may still give notice of what a large backfill wrote."""
 TOGETHER_S: Final = 10.0
 """While a backfill is written, notices of so many seconds cause one reading."""
 
@@ -62,6 +64,7 @@ class Reads:
             pushed=[pushed for pushed, _ in hinted.values()],
             traces=[trace for _, trace in hinted.values()],
             together_s=TOGETHER_S,
+            echoing_s=ECHOING_S,
         )
 
     async def sweep(self, interval_s: float, quiet_interval_s: float) -> int:
@@ -198,6 +201,7 @@ class Reads:
             lease=claim.lease,
             hints=claim.hints,
             together_s=TOGETHER_S,
+            echoing_s=ECHOING_S,
         )
         return row is not None
 

@@ -50,6 +50,7 @@ class Commands:
             backfills=[command.backfill for command in commands],
             commands=[command.model_dump_json() for command in commands],
             traces=[delivery.trace for delivery in newest.values()],
+            occurred_ats=[command.occurred_at for command in commands],
         )
 
     async def claim(self, most: int) -> list[QueuedCommand]:

@@ -69,6 +69,12 @@ class Connections:
             )
             was_read = before is not None and before["status"] in READABLE
             is_read = message.status in READABLE
+            # Its backfill may be over already: what was read before its start is not called synced.
+            starts = (
+                before is not None
+                and before["status"] in UNSTARTED
+                and message.status not in UNSTARTED
+            )
             wants_contacts = message.settings.include_deal_contact_info and not (
                 before is not None and before["include_contact"]
             )
@@ -77,7 +83,9 @@ class Connections:
                 company_id=user.company_id,
                 user_id=user.user_id,
                 first_s=self._sweep_interval_s * random.random(),  # noqa: S311 - no secret
-                at_once=before is not None and is_read and (not was_read or wants_contacts),
+                at_once=before is not None
+                and is_read
+                and (not was_read or wants_contacts or starts),
             )
             if before is None and message.status is ConnectionStatus.SETTING_UP:
                 # So that a preview can be shown; the start has everything read once more.

@@ -300,11 +300,16 @@ WHERE company_id = :company_id AND told @> ARRAY[:user_id]::bigint[] AND gone
 ORDER BY activity_id;
 
 -- name: queue_commands!
+-- What was asked for before the database was put back to a backup is not known any more to who
+-- asked.
 INSERT INTO crm.parked_commands AS q (link_id, connection_id, revision, backfill, command, trace)
 SELECT link_id, connection_id, revision, backfill, command, trace
 FROM unnest(:link_ids::uuid[], :connection_ids::uuid[], :revisions::int[], :backfills::boolean[],
-    :commands::text[], :traces::text[])
-    WITH ORDINALITY AS w(link_id, connection_id, revision, backfill, command, trace, place)
+    :commands::text[], :traces::text[], :occurred_ats::timestamptz[])
+    WITH ORDINALITY
+    AS w(link_id, connection_id, revision, backfill, command, trace, occurred_at, place)
+WHERE NOT EXISTS (SELECT FROM crm.connections c WHERE c.connection_id = w.connection_id
+    AND c.restored_at > w.occurred_at AND c.removed_at IS NULL)
 ORDER BY place
 ON CONFLICT (link_id) DO UPDATE SET connection_id = excluded.connection_id,
     revision = excluded.revision, backfill = excluded.backfill, command = excluded.command,

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from opentelemetry.trace import SpanKind
-
 from calendar_ingest.calendars import Account
 from calendar_ingest.settings import ExchangeSettings
 from tandem.runtime import metrics
 from tandem.runtime.credential_store import Credential, GrantLostError
 from tandem.runtime.failures import Retryable
-from tandem.runtime.telemetry import span
+from tandem.runtime.telemetry import call_of
 
 if TYPE_CHECKING:
     from calendar_ingest.adapters.exchange.mailbox import Mailbox
@@ -63,7 +61,7 @@ class ExchangeClient:
             host, asyncio.Semaphore(self._settings.exchange_calls_per_server_max)
         )
         with (
-            span(f"exchange.{operation}", kind=SpanKind.CLIENT),
+            call_of("exchange", operation),
             metrics.PROVIDER_SECONDS.labels("exchange", operation).time(),
         ):
             async with limit:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 
+from calendar_ingest.adapters.google.batches import REQUESTS_MAX
 from calendar_ingest.adapters.google.budget import Budget
 from calendar_ingest.adapters.google.calendars import GoogleCalendars
 from calendar_ingest.adapters.google.client import GoogleClient
@@ -39,4 +40,5 @@ def google_access(
             clock=clock,
         ),
         recurring=GoogleRecurring(client),
+        backfill_at_once=REQUESTS_MAX,
     )

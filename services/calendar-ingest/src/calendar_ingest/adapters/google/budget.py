@@ -87,16 +87,27 @@ class Budget:
         return wait
 
     def throttled(self, account: Account, told_s: float | None) -> float:
-        """Note a refusal; returns the seconds to stay away, doubling with each in a row."""
+        """Note a refusal; returns the seconds to stay away, doubling with each in a row.
+
+        Several calls that were under way together are refused for one and the same reason.
+        """
+        now = self._clock.now()
         before = self._pauses.get(account.credential_id)
-        length = min(before.length_s * 2.0, PAUSE_LONGEST_S) if before else PAUSE_FIRST_S
+        if before is None:
+            length = PAUSE_FIRST_S
+        elif before.until > now:
+            length = before.length_s
+        else:
+            length = min(before.length_s * 2.0, PAUSE_LONGEST_S)
         wait = max(length, min(told_s or 0.0, PAUSE_LONGEST_S))
         if len(self._pauses) >= TRACKED_MAX:
             self._pauses.clear()
-        until = self._clock.now() + timedelta(seconds=wait)
+        until = now + timedelta(seconds=wait)
         self._pauses[account.credential_id] = _Pause(until, length)
         return wait
 
     def welcomed(self, account: Account) -> None:
-        """Note that Google answers again."""
-        self._pauses.pop(account.credential_id, None)
+        """Note that Google answers again; what was under way before a pause tells nothing."""
+        pause = self._pauses.get(account.credential_id)
+        if pause is not None and pause.until <= self._clock.now():
+            del self._pauses[account.credential_id]

@@ -1,17 +1,21 @@
 """Sends requests that Google's own library has built, without blocking the event loop.
 
-Each is sent once, within the quota; an answer becomes an object, or an error in our own words.
+Each is sent once, within the quota, and writes of a backfill together; an answer becomes an
+object, or an error in our own words.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httplib2  # type: ignore[import-untyped]
 import httpx
 from googleapiclient.discovery import build
-from opentelemetry.trace import SpanKind
 
+from calendar_ingest.adapters.gathering import Answer, Gathering
+from calendar_ingest.adapters.google.batches import REQUESTS_MAX, apart, as_one
 from calendar_ingest.adapters.google.budget import Budget
+from calendar_ingest.adapters.request import Request
 from calendar_ingest.adapters.tokens import Tokens
 from calendar_ingest.calendars import Account, RefusedError
 from tandem.runtime import metrics
@@ -19,12 +23,15 @@ from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, se
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
-from tandem.runtime.telemetry import span
+from tandem.runtime.telemetry import call_of
 
 Json = dict[str, Any]
 
+SERVICE: Final = "calendar/v3"
 INLINE_WAIT_S_MAX: Final = 2.0
 PATCH_COST: Final = 3
+_GATHERED: Final = {"events.insert", "events.patch", "events.delete", "events.get"}
+"""Operations of a backfill; what it finds made by an earlier try is read back."""
 _QUOTA: Final = {
     "rateLimitExceeded",
     "userRateLimitExceeded",
@@ -60,6 +67,9 @@ class GoogleClient:
         self._tokens = tokens
         self._budget = budget
         self._clock = clock
+        self._gathering = Gathering(REQUESTS_MAX, self._send, clock)
+        root = api_url.rstrip("/").removesuffix(f"/{SERVICE}")
+        self._batch_url = f"{root}/batch/{SERVICE}"
         service = build(
             "calendar",
             "v3",
@@ -80,21 +90,20 @@ class GoogleClient:
         Raises Retryable, GrantLostError, or GoogleError for what Google refuses.
         """
         await self._wait(account, cost)
-        token = await self._tokens.token(account)
-        headers = {**request.headers, **({"if-match": version} if version else {})}
+        sent = _sent(request, version)
         with (
-            span(f"google.{operation}", kind=SpanKind.CLIENT),
+            call_of("google", operation),
             metrics.PROVIDER_SECONDS.labels("google", operation).time(),
         ):
             try:
-                response, content = await self._exchange(request, headers, token)
-                if response.status_code == httpx.codes.UNAUTHORIZED:
-                    token = await self._tokens.token(account, stale=token)
-                    response, content = await self._exchange(request, headers, token)
+                if account.background and operation in _GATHERED:
+                    response, content = await self._gathering.send(account, sent)
+                else:
+                    [(response, content)] = await self._send(account, [sent])
             except httpx.HTTPError as error:
                 _count(operation, "unavailable")
                 raise Retryable(f"google: {type(error).__name__}") from error
-        return self._translate(account, operation, request, response, content)
+            return self._translate(account, operation, request, response, content)
 
     async def _wait(self, account: Account, cost: int) -> None:
         waited = 0.0
@@ -104,19 +113,31 @@ class GoogleClient:
             await self._clock.sleep(wait)
             waited += wait
 
-    async def _exchange(
-        self, request: Any, headers: dict[str, str], token: str
-    ) -> tuple[httpx.Response, bytes]:
-        async with self._http.stream(
-            request.method,
-            request.uri,
-            content=request.body,
-            headers={**headers, "authorization": f"Bearer {token}"},
-        ) as response:
+    async def _send(self, account: Account, requests: Sequence[Request]) -> list[Answer]:
+        """Send them as one; with a fresh token those again that refuse the one we have."""
+        token = await self._tokens.token(account)
+        answers = await self._exchange(requests, token)
+        refused = [
+            number
+            for number, (response, _) in enumerate(answers)
+            if response.status_code == httpx.codes.UNAUTHORIZED
+        ]
+        if refused:
+            token = await self._tokens.token(account, stale=token)
+            again = await self._exchange([requests[number] for number in refused], token)
+            for number, answer in zip(refused, again, strict=True):
+                answers[number] = answer
+        return answers
+
+    async def _exchange(self, requests: Sequence[Request], token: str) -> list[Answer]:
+        alone = len(requests) == 1
+        sent = requests[0] if alone else as_one(self._batch_url, requests)
+        async with self._http.stream(sent.method, sent.url, **sent.options(token)) as response:
             content = await content_of(response)
         if content is None:
             raise RefusedError("google: answer too large")
-        return response, content
+        answer = response, content
+        return [answer] if alone else apart(answer, len(requests))
 
     def _translate(
         self,
@@ -152,6 +173,12 @@ class GoogleClient:
             status=status,
             reason=reason,
         )
+
+
+def _sent(request: Any, version: str) -> Request:
+    """A request of Google's library, to be sent only where the event has `version` if given."""
+    headers = {**request.headers, **({"if-match": version} if version else {})}
+    return Request(request.method, request.uri, (request.body or "").encode(), headers)
 
 
 def _parsed(request: Any, status: int, content: bytes) -> Json:

@@ -15,7 +15,6 @@ import httpx
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient, MicrosoftError
 from calendar_ingest.adapters.microsoft.cursors import Cursor
 from calendar_ingest.adapters.microsoft.identifiers import transaction_id
-from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.microsoft.snapshots import (
     is_cancelled,
     is_series,
@@ -26,6 +25,7 @@ from calendar_ingest.adapters.microsoft.snapshots import (
 from calendar_ingest.adapters.microsoft.versions import etag_of, has_guests
 from calendar_ingest.adapters.microsoft.zones import iana_name
 from calendar_ingest.adapters.reading import readable
+from calendar_ingest.adapters.request import Request
 from calendar_ingest.calendars import (
     Account,
     Calendar,
@@ -82,7 +82,7 @@ class MicrosoftCalendars:
             listed.extend(_listed(item, zone) for item in answer.get("value") or ())
             if not answer.get("@odata.nextLink"):
                 break
-            request = GraphRequest("GET", answer["@odata.nextLink"])
+            request = Request("GET", answer["@odata.nextLink"])
         return tuple(listed)
 
     async def changes(self, calendar: Calendar, cursor: str | None) -> Changes:
@@ -181,9 +181,9 @@ class MicrosoftCalendars:
             with suppress(MissingError):
                 await self._refuse(calendar, event_id, error)
 
-    async def _round(self, calendar: Calendar, here: Cursor) -> GraphRequest:
+    async def _round(self, calendar: Calendar, here: Cursor) -> Request:
         if here.link is not None:
-            return GraphRequest("GET", here.link)
+            return Request("GET", here.link)
         requests = await self._client.requests()
         return requests.delta(calendar.calendar_id, *here.window)
 

@@ -6,24 +6,25 @@ Each is sent once; an answer becomes an object, or an error in our own words.
 import asyncio
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
-from opentelemetry.trace import SpanKind
 
-from calendar_ingest.adapters.microsoft.batches import Answer, Batches
+from calendar_ingest.adapters.gathering import Answer, Gathering
+from calendar_ingest.adapters.microsoft.batches import REQUESTS_MAX, apart, as_one
 from calendar_ingest.adapters.microsoft.mailboxes import Mailboxes
-from calendar_ingest.adapters.microsoft.request import GraphRequest
+from calendar_ingest.adapters.request import Request
 from calendar_ingest.adapters.tokens import Tokens
-from calendar_ingest.calendars import Account, RefusedError
+from calendar_ingest.calendars import Account, OnPremisesMailboxError, RefusedError
 from tandem.runtime import metrics
 from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, seconds_of
 from tandem.runtime.clock import Clock
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
-from tandem.runtime.telemetry import span
+from tandem.runtime.telemetry import call_of
 
 if TYPE_CHECKING:
     from calendar_ingest.adapters.microsoft.requests import Requests
@@ -32,8 +33,10 @@ Json = dict[str, Any]
 
 INLINE_WAIT_S_MAX: Final = 2.0
 PAGE_EVENTS: Final = 200
+_GATHERED: Final = {"events.create", "events.update", "events.delete"}
 _THROTTLED: Final = {"ApplicationThrottled", "TooManyRequests", "ErrorExceededMessageLimit"}
 _PASSING: Final = {"ErrorServerBusy", "ErrorTimeoutExpired", "ErrorInternalServerTransientError"}
+_NOT_IN_THE_CLOUD: Final = "MailboxNotEnabledForRESTAPI"
 _PREFER: Final = (
     'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text", '
     f"odata.maxpagesize={PAGE_EVENTS}"
@@ -60,7 +63,7 @@ class MicrosoftClient:
         self._tokens = tokens
         self._clock = clock
         self._mailboxes = Mailboxes(clock)
-        self._batches = Batches(api_url.rstrip("/"), self._send)
+        self._gathering = Gathering(REQUESTS_MAX, self._send_together, clock)
         self._requests: Requests | None = None
         self._loading: asyncio.Future[ModuleType] | None = None
 
@@ -73,13 +76,12 @@ class MicrosoftClient:
                         importlib.import_module, "calendar_ingest.adapters.microsoft.requests"
                     )
                 )
-            # Everybody who waits goes on at the same moment, so that a batch is not torn apart.
             module = await asyncio.shield(self._loading)
             self._requests = self._requests or module.Requests(self._api_url)
         return self._requests
 
     async def call(
-        self, account: Account, operation: str, request: GraphRequest, *, etag: str = ""
+        self, account: Account, operation: str, request: Request, *, etag: str = ""
     ) -> Json:
         """Send a request; with `etag` only where the event still has it (If-Match).
 
@@ -91,18 +93,18 @@ class MicrosoftClient:
             headers["content-type"] = "application/json"
         if etag:
             headers["if-match"] = etag
-        together = account.background and request.method != "GET"
-        send = self._batches.send if together else self._send
+        together = account.background and operation in _GATHERED
+        send = self._gathering.send if together else self._send
         with (
-            span(f"microsoft.{operation}", kind=SpanKind.CLIENT),
+            call_of("microsoft", operation),
             metrics.PROVIDER_SECONDS.labels("microsoft", operation).time(),
         ):
             try:
-                response, content = await send(account, request, headers)
+                response, content = await send(account, replace(request, headers=headers))
             except httpx.HTTPError as error:
                 _count(operation, "unavailable")
                 raise Retryable(f"microsoft: {type(error).__name__}") from error
-        return self._translate(account, operation, response, content)
+            return self._translate(account, operation, response, content)
 
     async def _wait(self, account: Account) -> None:
         wait = self._mailboxes.wait_s(account)
@@ -111,26 +113,24 @@ class MicrosoftClient:
         if wait > 0:
             await self._clock.sleep(wait)
 
-    async def _send(
-        self, account: Account, request: GraphRequest, headers: Mapping[str, str]
-    ) -> Answer:
+    async def _send_together(self, account: Account, requests: Sequence[Request]) -> list[Answer]:
+        if len(requests) == 1:
+            return [await self._send(account, requests[0])]
+        batch = as_one(self._api_url.rstrip("/"), requests)
+        return apart(await self._send(account, batch), len(requests))
+
+    async def _send(self, account: Account, request: Request) -> Answer:
         async with self._mailboxes.places(account):
             token = await self._tokens.token(account)
-            response, content = await self._exchange(request, headers, token)
+            response, content = await self._exchange(request, token)
             if response.status_code == httpx.codes.UNAUTHORIZED:
                 token = await self._tokens.token(account, stale=token)
-                response, content = await self._exchange(request, headers, token)
+                response, content = await self._exchange(request, token)
         return response, content
 
-    async def _exchange(
-        self, request: GraphRequest, headers: Mapping[str, str], token: str
-    ) -> Answer:
-        async with self._http.stream(
-            request.method,
-            request.url,
-            content=request.content,
-            headers={**headers, "authorization": f"Bearer {token}"},
-        ) as response:
+    async def _exchange(self, request: Request, token: str) -> Answer:
+        options = request.options(token)
+        async with self._http.stream(request.method, request.url, **options) as response:
             content = await content_of(response)
         if content is None:
             raise RefusedError("microsoft: answer too large")
@@ -165,6 +165,11 @@ class MicrosoftClient:
             _count(operation, "unavailable")
             raise Retryable("microsoft: a gateway refused the request")
         _count(operation, "refused")
+        if code == _NOT_IN_THE_CLOUD:
+            raise OnPremisesMailboxError(
+                "its mailbox is at an Exchange server of the organisation; "
+                "connect it with its password and, if need be, the server's address"
+            )
         raise MicrosoftError(_detail(status, code, message), status=status, code=code)
 
 

@@ -35,7 +35,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from calendar_ingest.adapters.microsoft.bodies import changed_event, new_event, with_guests
 from calendar_ingest.adapters.microsoft.identifiers import LINK_PROPERTY
-from calendar_ingest.adapters.microsoft.request import GraphRequest
+from calendar_ingest.adapters.request import Request
 from calendar_ingest.calendars import EventEdit, NewEvent, Window
 from tandem.contracts.meetings import MeetingField
 
@@ -56,11 +56,11 @@ class Requests:
         self._me = GraphServiceClient(request_adapter=adapter).me
         self._subscriptions = GraphServiceClient(request_adapter=adapter).subscriptions
 
-    def mailbox_settings(self) -> GraphRequest:
+    def mailbox_settings(self) -> Request:
         """The mailbox's time zone."""
         return self._plain(self._me.mailbox_settings.to_get_request_information())
 
-    def calendars(self) -> GraphRequest:
+    def calendars(self) -> Request:
         """The first page of all calendars."""
         query = CalendarsRequestBuilder.CalendarsRequestBuilderGetQueryParameters(
             top=PAGE_CALENDARS
@@ -71,13 +71,13 @@ class Requests:
             )
         )
 
-    def calendar(self, calendar_id: str) -> GraphRequest:
+    def calendar(self, calendar_id: str) -> Request:
         """One calendar."""
         return self._plain(
             self._me.calendars.by_calendar_id(calendar_id).to_get_request_information()
         )
 
-    def delta(self, calendar_id: str, start: datetime, end: datetime) -> GraphRequest:
+    def delta(self, calendar_id: str, start: datetime, end: datetime) -> Request:
         """The first page of a round of changes."""
         query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
             start_date_time=_stamp(start), end_date_time=_stamp(end)
@@ -87,7 +87,7 @@ class Requests:
             view.to_get_request_information(RequestConfiguration(query_parameters=query))
         )
 
-    def event(self, calendar_id: str, event_id: str) -> GraphRequest:
+    def event(self, calendar_id: str, event_id: str) -> Request:
         """One event with our mark."""
         query = EventItemRequestBuilder.EventItemRequestBuilderGetQueryParameters(
             expand=[_WITH_MARK]
@@ -98,7 +98,7 @@ class Requests:
             )
         )
 
-    def marked(self, calendar_id: str, link_id: UUID) -> GraphRequest:
+    def marked(self, calendar_id: str, link_id: UUID) -> Request:
         """The living events that bear the mark of a link."""
         query = EventsRequestBuilder.EventsRequestBuilderGetQueryParameters(
             filter="singleValueExtendedProperties/Any(ep: "
@@ -110,7 +110,7 @@ class Requests:
             events.to_get_request_information(RequestConfiguration(query_parameters=query))
         )
 
-    def view(self, calendar_id: str, window: Window) -> GraphRequest:
+    def view(self, calendar_id: str, window: Window) -> Request:
         """The first page of what takes place in a window, series as their occurrences."""
         query = CalendarViewRequestBuilder.CalendarViewRequestBuilderGetQueryParameters(
             start_date_time=_stamp(window.start),
@@ -122,7 +122,7 @@ class Requests:
             view.to_get_request_information(RequestConfiguration(query_parameters=query))
         )
 
-    def instances(self, calendar_id: str, series_id: str, window: Window) -> GraphRequest:
+    def instances(self, calendar_id: str, series_id: str, window: Window) -> Request:
         """The first page of a series' occurrences in a window."""
         query = InstancesRequestBuilder.InstancesRequestBuilderGetQueryParameters(
             start_date_time=_stamp(window.start),
@@ -135,12 +135,12 @@ class Requests:
             )
         )
 
-    def create(self, calendar_id: str, new: NewEvent) -> GraphRequest:
+    def create(self, calendar_id: str, new: NewEvent) -> Request:
         """A new event."""
         events = self._me.calendars.by_calendar_id(calendar_id).events
         return self._plain(events.to_post_request_information(new_event(new)))
 
-    def update(self, calendar_id: str, edit: EventEdit, present: Json | None) -> GraphRequest:
+    def update(self, calendar_id: str, edit: EventEdit, present: Json | None) -> Request:
         """The named fields of an event; `present` is needed where guests change."""
         event = changed_event(edit.meeting, edit.fields, time_zone=edit.time_zone)
         if present is not None and MeetingField.GUESTS in edit.fields:
@@ -155,11 +155,11 @@ class Requests:
             self._event(calendar_id, edit.event_id).to_patch_request_information(event)
         )
 
-    def delete(self, calendar_id: str, event_id: str) -> GraphRequest:
+    def delete(self, calendar_id: str, event_id: str) -> Request:
         """An event is to go."""
         return self._plain(self._event(calendar_id, event_id).to_delete_request_information())
 
-    def subscriptions(self) -> GraphRequest:
+    def subscriptions(self) -> Request:
         """All our subscriptions for this account."""
         return self._plain(self._subscriptions.to_get_request_information())
 
@@ -171,7 +171,7 @@ class Requests:
         lifecycle_address: str,
         secret: str,
         expires_at: datetime,
-    ) -> GraphRequest:
+    ) -> Request:
         """A subscription to the events of a calendar."""
         wanted = Subscription(
             change_type="created,updated,deleted",
@@ -183,13 +183,13 @@ class Requests:
         )
         return self._plain(self._subscriptions.to_post_request_information(wanted))
 
-    def renew(self, subscription_id: str, expires_at: datetime) -> GraphRequest:
+    def renew(self, subscription_id: str, expires_at: datetime) -> Request:
         """A subscription is to live longer."""
         one = self._subscriptions.by_subscription_id(subscription_id)
         wanted = Subscription(expiration_date_time=expires_at)
         return self._plain(one.to_patch_request_information(wanted))
 
-    def unsubscribe(self, subscription_id: str) -> GraphRequest:
+    def unsubscribe(self, subscription_id: str) -> Request:
         """A subscription is to end."""
         one = self._subscriptions.by_subscription_id(subscription_id)
         return self._plain(one.to_delete_request_information())
@@ -197,10 +197,10 @@ class Requests:
     def _event(self, calendar_id: str, event_id: str) -> Any:
         return self._me.calendars.by_calendar_id(calendar_id).events.by_event_id(event_id)
 
-    def _plain(self, built: RequestInformation) -> GraphRequest:
+    def _plain(self, built: RequestInformation) -> Request:
         method = built.http_method
         built.path_parameters["baseurl"] = self._base
-        return GraphRequest(
+        return Request(
             method=method.value if method else "GET",
             url=built.url.replace(_ME, "/me"),
             content=built.content or b"",

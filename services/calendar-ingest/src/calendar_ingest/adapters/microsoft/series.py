@@ -5,9 +5,9 @@ from typing import Final
 import httpx
 
 from calendar_ingest.adapters.microsoft.client import MicrosoftClient, MicrosoftError
-from calendar_ingest.adapters.microsoft.request import GraphRequest
 from calendar_ingest.adapters.microsoft.snapshots import is_cancelled, is_occurrence, snapshot
 from calendar_ingest.adapters.reading import all_readable
+from calendar_ingest.adapters.request import Request
 from calendar_ingest.calendars import Calendar, Occurrences, Window
 from tandem.contracts.connections import Provider
 
@@ -31,7 +31,7 @@ class MicrosoftRecurring:
         """Occurrences that take place in a window; see the port. `page` is a link of Graph's."""
         requests = await self._client.requests()
         if page is not None:
-            request = GraphRequest("GET", page)
+            request = Request("GET", page)
         elif series_id is None:
             request = requests.view(calendar.calendar_id, window)
         else:

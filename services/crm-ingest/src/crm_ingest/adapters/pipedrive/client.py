@@ -10,17 +10,15 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 import httpx
-from opentelemetry.trace import SpanKind
 
 from crm_ingest.adapters.pipedrive.budget import Budget
-from crm_ingest.credentials import Credentials
 from crm_ingest.crm import Account, ForbiddenError, RefusedError, UncertainError
 from tandem.runtime import metrics
 from tandem.runtime.answers import DETAIL_LENGTH_MAX, content_of, impersonal, object_of
 from tandem.runtime.clock import Clock
-from tandem.runtime.credential_store import Credential, GrantLostError, Refresh
+from tandem.runtime.credential_store import Credential, Credentials, GrantLostError, Refresh
 from tandem.runtime.failures import Retryable
-from tandem.runtime.telemetry import span
+from tandem.runtime.telemetry import call_of
 
 INLINE_WAIT_S_MAX: Final = 5.0
 READ_TRIES_MAX: Final = 3
@@ -140,7 +138,7 @@ class PipedriveClient:
         self._check_address(account.api_url)
         credential = await self._tokens.token(account)
         with (
-            span(f"pipedrive.{operation}", kind=SpanKind.CLIENT),
+            call_of("pipedrive", operation),
             metrics.PROVIDER_SECONDS.labels("pipedrive", operation).time(),
         ):
             try:
@@ -153,7 +151,7 @@ class PipedriveClient:
                 _count(operation, "unavailable")
                 failed = Retryable if isinstance(error, _NEVER_SENT) else _unanswered(method)
                 raise failed(f"pipedrive: {type(error).__name__}") from error
-        return self._translate(account, operation, method, response)
+            return self._translate(account, operation, method, response)
 
     async def _exchange(  # noqa: PLR0917 - all that makes a call
         self,
