@@ -6,6 +6,7 @@ from typing import Final
 from starlette.applications import Starlette
 
 from reconciler.brakes import Limits
+from reconciler.decisions import count_from_zero
 from reconciler.endpoints import internal_routes
 from reconciler.executor import Executor
 from reconciler.order_endpoints import order_routes
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Starlette:
             writes_of_link=settings.link_writes_max,
         ),
     )
+    count_from_zero()
     if runtime.has_role("reader"):
         subscribe_all(runtime, executor)
     if runtime.has_role("sweeper"):
@@ -64,6 +66,7 @@ def create_app(settings: Settings) -> Starlette:
             executor,
             continuity=continuity,
             resend_after=timedelta(seconds=settings.resend_after_s),
+            keep_history=timedelta(days=settings.history_days),
         )
         runtime.loops.every(RESEND_EVERY_S, "resend", sweeper.resend, wait=sweeper.wait)
         runtime.loops.every(BROKER_CHECK_EVERY_S, "broker_check", sweeper.check_broker)

@@ -1,5 +1,6 @@
 """Makes commands of the writes that a plan asks for."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from reconciler.core.draft import draft_of
 from reconciler.core.model import Link, Verb, Write
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.commands import (
+    EVENT_COMMANDS,
     ActivityDraft,
     CreateActivity,
     CreateEvent,
@@ -28,6 +30,16 @@ def topic_of(command: LinkCommand) -> Topic:
     """Where a command is sent."""
     is_crm = isinstance(command, CreateActivity | UpdateActivity | DeleteActivity)
     return CRM_COMMANDS if is_crm else CALENDAR_COMMANDS
+
+
+def calendar_of(commands: str) -> str:
+    """The calendar to which a link's commands, as they are kept with it, write."""
+    [command] = [
+        EVENT_COMMANDS.validate_json(value)
+        for topic, _, value, _ in json.loads(commands)
+        if topic == CALENDAR_COMMANDS.name
+    ]
+    return command.calendar_id
 
 
 def commands_of(

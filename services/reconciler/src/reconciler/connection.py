@@ -1,6 +1,7 @@
 """A connection as the reconciler keeps it: its settings, and whether it may decide and write."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Self
 from uuid import UUID
@@ -24,7 +25,8 @@ class Connection:
     """`both_read`: both sides were observed whole; `started`: what they showed was decided.
 
     `blocked`: a write was refused for the whole connection, and nothing was mended since.
-    `remove_events`: whether the events that we made go, once it was `removed`.
+    `remove_events`: whether the events that we made go, once it was `removed`. `restored_at`: when
+    the database was put back to a backup, so that pairs of before may have been forgotten.
     """
 
     connection_id: UUID
@@ -36,6 +38,7 @@ class Connection:
     blocked: Reason | None = None
     removed: bool = False
     remove_events: bool = False
+    restored_at: datetime | None = None
 
     @cached_property
     def user_key(self) -> tuple[int, int]:
@@ -104,4 +107,5 @@ class Connection:
             started=self.started and not moved,
             both_read=self.both_read and not moved,
             blocked=None,
+            restored_at=None if moved else self.restored_at,
         )

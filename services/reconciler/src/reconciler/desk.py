@@ -5,7 +5,6 @@ verdict; it is told in the history once for each new reason.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -15,22 +14,22 @@ from reconciler.brakes import Brakes, Deletion, hold, recent
 from reconciler.commands import commands_of, topic_of
 from reconciler.connection import Connection
 from reconciler.core.model import Link, LinkState, Observed, Plan
-from reconciler.core.normalize import meeting_of_activity, meeting_of_event, type_name
+from reconciler.core.normalize import meeting_of_event, type_name
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import rest
+from reconciler.decisions import NOTHING, REFUSED, Decisions
 from reconciler.journal import UNREMARKABLE, HistoryRow, Teller
 from reconciler.known import Known
 from reconciler.preview import Preview
 from reconciler.repository import connections, guards, links, notes
 from reconciler.repository.links import KeptLink
-from reconciler.repository.notes import VerdictKey
+from reconciler.verdicts import Verdicts
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
 from tandem.contracts.topics import SYNC_HEALTH
-from tandem.runtime import metrics
 from tandem.runtime.outbox import Outbox
 from tandem.runtime.publisher import Outgoing, outgoing
 from tandem.runtime.telemetry import child_of
@@ -59,13 +58,12 @@ class Desk:
         self.now = now
         self.new_id = new_id
         self.rows: list[HistoryRow] = []
+        self.verdicts = Verdicts()
         self._outbox = outbox
         self._outgoing: list[Outgoing] = []
         self._changed_connections: dict[UUID, None] = {}
-        self._left: dict[VerdictKey, tuple[Reason, HistoryRow | None]] = {}
-        self._settled: dict[VerdictKey, None] = {}
         self._deferred: set[tuple[UUID, int]] = set()
-        self._decisions: Counter[tuple[str, str]] = Counter()
+        self._decisions = Decisions()
         self._brakes = brakes
         self._preview = preview
         self._unheld: set[UUID] = set()
@@ -87,7 +85,7 @@ class Desk:
             self.decide_link(connection, link, trace=trace, backfill=backfill)
             return
         activity = self.known.activity(connection, activity_id)
-        contested = isinstance(activity, ActivitySnapshot) and self._contested(connection, activity)
+        contested = self.known.is_contested(connection, activity)
         observed = Observed(link=link, activity=activity, contested=contested)
         decided = self._plan(connection, observed)
         if decided.reason is Reason.AWAITING and contested:
@@ -156,7 +154,7 @@ class Desk:
                 self.let_go(connection)
             decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason in UNREMARKABLE:
-            self.leave_both(connection, link, decided.reason)
+            self.verdicts.note_both(connection.connection_id, link, decided.reason)
             return
         of_event = decided.reason in _ABOUT_THE_EVENT or link.activity_id is None
         side = Side.CALENDAR if of_event and link.event_id is not None else Side.CRM
@@ -186,7 +184,7 @@ class Desk:
         """
         link = decided.link
         if link is None:
-            self._decisions["none", decided.reason] += 1
+            self._decisions.note(NOTHING, decided.reason)
             return decided
         if link.link_id is None:
             link = replace(link, link_id=self.new_id())
@@ -199,7 +197,7 @@ class Desk:
         elif decided.writes:
             self._send_commands(connection, observed, decided, link, trace, backfill=backfill)
         else:
-            self._decisions[link.state, decided.reason] += 1
+            self._decisions.note(link.state, decided.reason)
             self.put_link(connection, link)
         teller = self.teller(connection, trace)
         self.rows += [teller.entry(link, entry) for entry in decided.entries]
@@ -228,22 +226,9 @@ class Desk:
         """Change a link of which a write of ours has just succeeded."""
         self._put(connection, link, recent_writes=(*self._recent_writes(link), self.now))
 
-    def leave(self, key: VerdictKey, reason: Reason, row: HistoryRow | None = None) -> None:
-        """Note why an item is left alone; `row` is told if that is news."""
-        if reason is Reason.AWAITING:
-            return
-        if reason in UNREMARKABLE:
-            self._left.pop(key, None)
-            self._settled[key] = None
-        elif key not in self._left or self._left[key][0] is not reason:
-            self._settled.pop(key, None)
-            self._left[key] = (reason, row)
-
-    def leave_both(self, connection: Connection, link: Link, reason: Reason) -> None:
-        """Note for both items of a link what another row tells already."""
-        for side, item_id in ((Side.CRM, link.activity_id), (Side.CALENDAR, link.event_id)):
-            if item_id is not None:
-                self.leave((connection.connection_id, side, str(item_id)), reason)
+    def note_refused(self, reason: Reason) -> None:
+        """Note that a provider has refused a write for good."""
+        self._decisions.note(REFUSED, reason)
 
     def teller(self, connection: Connection, trace: str | None) -> Teller:
         """Writes history rows for a connection."""
@@ -280,21 +265,13 @@ class Desk:
             self.database, [self.known.connections[one] for one in self._changed_connections]
         )
         await links.put_links(self.database, self.known.shelf.take_changed())
-        news = await notes.put_verdicts(
-            self.database, {key: reason for key, (reason, _) in self._left.items()}
-        )
-        self.rows += [
-            row for key, (_, row) in self._left.items() if row is not None and key in news
-        ]
-        await notes.drop_verdicts(self.database, self._settled)
+        self.rows += await self.verdicts.save(self.database)
         await notes.defer(self.database, self._deferred)
         await notes.add_history(self.database, self.rows)
         await self._report_unheld()
         await self._outbox.add(self.database, self._outgoing)
         for kept in (
             self._changed_connections,
-            self._left,
-            self._settled,
             self._deferred,
             self.rows,
             self._outgoing,
@@ -303,8 +280,7 @@ class Desk:
 
     def count_decisions(self) -> None:
         """Count what was decided; call it once the transaction has committed."""
-        for (action, reason), count in self._decisions.items():
-            metrics.DECISIONS.labels(action, reason).inc(count)
+        self._decisions.count()
 
     # Details
 
@@ -337,7 +313,7 @@ class Desk:
             )
         ]
         for write in decided.writes:
-            self._decisions[f"{write.verb}_{write.side}", decided.reason] += 1
+            self._decisions.note(f"{write.verb}_{write.side}", decided.reason)
         self._outgoing += records
         sent = [[one.topic, one.key, one.value.decode(), one.trace] for one in records]
         self._keep(
@@ -388,7 +364,7 @@ class Desk:
         for one in held:
             resting = hold(one)
             self.carry_out(one.connection, one.observed, resting, one.trace)
-            self.leave_both(one.connection, one.link, resting.reason)
+            self.verdicts.note_both(one.connection.connection_id, one.link, resting.reason)
         for connection_id in {one.connection.connection_id for one in held}:
             self.report(connection_id, HealthSignal.DELETIONS_HELD)
 
@@ -417,7 +393,7 @@ class Desk:
         item_id = str(activity_id) if side is Side.CRM else str(event_id)
         key = (connection.connection_id, side, item_id)
         if teller is None or decided.entries or decided.reason in UNREMARKABLE:
-            self.leave(key, decided.reason)
+            self.verdicts.note(key, decided.reason)
             return
         row = teller.skipped(
             side,
@@ -427,18 +403,4 @@ class Desk:
             event_id=event_id,
             link_id=link_id,
         )
-        self.leave(key, decided.reason, None if decided.writes else row)
-
-    def _contested(self, connection: Connection, activity: ActivitySnapshot) -> bool:
-        """Whether a create of ours may be the origin of an activity that has no link.
-
-        Its webhook can be faster than the outcome. A title or a time in common is enough.
-        """
-        creating = self.known.shelf.creating_activities(connection.connection_id)
-        shown = meeting_of_activity(activity, connection.policy) if creating else None
-        return shown is not None and any(
-            (pending := kept.link.pending_activity) is not None
-            and (made := pending.after) is not None
-            and (made.title == shown.title or made.schedule == shown.schedule)
-            for kept in creating
-        )
+        self.verdicts.note(key, decided.reason, None if decided.writes else row)

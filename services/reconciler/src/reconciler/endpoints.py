@@ -1,6 +1,7 @@
 """Internal HTTP: a connection's history, and why an item is or is not synced."""
 
 import json
+import re
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from tandem.runtime.app import Runtime
 from tandem.runtime.internal import internal, problem
 
 ROW_LAST: Final = 2**63 - 1
+"""The greatest id that the database can hold."""
+_METACHARACTERS: Final = re.compile(r"[\\.^$*+?()\[\]{}|]")
 
 
 class _HistoryAsked(BaseModel):
@@ -91,17 +94,27 @@ async def _history(
     runtime: Runtime, connection_id: UUID, asked: _HistoryAsked
 ) -> list[dict[str, Any]]:
     """Up to one row more than asked for, newest first."""
-    pattern = f"%{_escaped(asked.q)}%" if asked.q else None
-    rows = QUERIES.history_page(
-        runtime.pool,
-        connection_id=connection_id,
-        before=asked.cursor,
-        reason=asked.reason,
-        pattern=pattern,
-        q=asked.q,
-        limit=asked.limit + 1,
-    )
+    page = {"connection_id": connection_id, "before": asked.cursor, "limit": asked.limit + 1}
+    if asked.q:
+        rows = QUERIES.history_found(
+            runtime.pool,
+            reason=asked.reason,
+            pattern=_in_any_case(asked.q),
+            q=asked.q,
+            activity_id=_activity_id(asked.q),
+            **page,
+        )
+    elif asked.reason:
+        rows = QUERIES.history_page_of_reason(runtime.pool, reason=asked.reason, **page)
+    else:
+        rows = QUERIES.history_page(runtime.pool, **page)
     return [_shown(row) async for row in rows]
+
+
+def _activity_id(text: str) -> int | None:
+    """The activity that a text may be the id of."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    return number if 0 < number <= ROW_LAST else None
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -131,8 +144,19 @@ def _loaded(value: str | None) -> Any:
     return None if value is None else json.loads(value)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _in_any_case(text: str) -> str:
+    """A regular expression that finds a text in any case.
+
+    PostgreSQL knows the other case of a letter such as ö in some locales of a database only.
+    """
+    return "".join(_in_each_case(letter) for letter in text)
+
+
+def _in_each_case(letter: str) -> str:
+    cases = sorted({letter, letter.lower(), letter.upper()})
+    if len(cases) == 1:
+        return _METACHARACTERS.sub(r"\\\g<0>", letter)
+    return f"(?:{'|'.join(cases)})"
 
 
 def wrong(error: ValidationError) -> Response:

@@ -6,17 +6,16 @@ A message that was handled before is recognised by its id and changes nothing.
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from reconciler import observations, orders, outcomes, resending, rules, starts
+from reconciler import observations, orders, outcomes, removal, resending, rules, starts
 from reconciler.brakes import WINDOW, Brakes, Limits
 from reconciler.connection import Connection as SyncedConnection
 from reconciler.core.model import Plan
 from reconciler.desk import Desk
 from reconciler.known import Known
 from reconciler.preview import Preview
-from reconciler.removal import release_where_done
 from reconciler.repository import QUERIES, UserKey, user_key
 from reconciler.repository.connections import connection_by_id, connections_of, lock_users
 from reconciler.repository.occurrences import connections_with_waiting
@@ -32,6 +31,8 @@ from tandem.runtime.postgres import Connection, Pool
 from tandem.runtime.subscriptions import Delivery
 
 MessageT = TypeVar("MessageT", bound=Message)
+HISTORY_ROWS_AT_ONCE: Final = 10_000
+HISTORY_ROUNDS_MAX: Final = 100
 
 
 class UnknownConnectionError(LookupError):
@@ -116,25 +117,40 @@ class Executor:
             return await orders.undo_row(desk, connection, found, trace=trace)
 
     async def preview(
-        self, connection_id: UUID, settings: ConnectionSettings | None
+        self,
+        connection_id: UUID,
+        settings: ConnectionSettings | None,
+        *,
+        remove_events: bool = False,
     ) -> Preview | None:
         """What would be written now, with other settings if given; None: not read yet.
 
-        The decisions are made for real, and their transaction is taken back.
+        The decisions are made for real, and their transaction is taken back. `remove_events`:
+        where another calendar is chosen, those that we made in the present one.
         """
         preview = Preview()
-        async with self._pool().acquire() as database:
-            transaction = database.transaction()
-            await transaction.start()
-            try:
-                desk, present = await self._desk_for(database, connection_id, preview=preview)
-                if not (present.started or present.both_read):
-                    return None
+        async with self._taken_back(connection_id, preview) as (desk, present):
+            if not (present.started or present.both_read):
+                return None
+            if settings is not None and not present.syncs(settings.calendar_id):
+                # What another calendar holds is told once that is read.
+                await removal.leave_calendar(desk, present, remove_events=remove_events, trace=None)
+            else:
                 await starts.foresee(desk, present, settings)
-                await desk.save()
-            finally:
-                await transaction.rollback()
         return preview
+
+    async def preview_unticked(self, connection_id: UUID) -> Preview:
+        """Which events `remove_unticked` would remove now."""
+        preview = Preview()
+        async with self._taken_back(connection_id, preview) as (desk, present):
+            await removal.remove_unticked(desk, present, trace=None)
+        return preview
+
+    async def remove_unticked(self, connection_id: UUID, trace: str | None) -> int:
+        """Remove our events of types that are not ticked; raises as `confirm_held`."""
+        async with self._ordered(connection_id) as (desk, connection):
+            _must_write(connection)
+            return await removal.remove_unticked(desk, connection, trace=trace)
 
     async def take_turns(self) -> None:
         """Decide again about occurrences that waited until time has come closer."""
@@ -159,6 +175,16 @@ class Executor:
         await QUERIES.forget_old_deletions(self._pool(), before=self._clock.now() - WINDOW)
         await self._inbox.forget_old(self._pool())
 
+    async def forget_history(self, older_than: timedelta) -> None:
+        """Forget old rows of the history, a bounded number at a time and in all."""
+        before = self._clock.now() - older_than
+        for _ in range(HISTORY_ROUNDS_MAX):
+            forgotten = await QUERIES.forget_old_history(
+                self._pool(), before=before, most=HISTORY_ROWS_AT_ONCE
+            )
+            if forgotten < HISTORY_ROWS_AT_ONCE:
+                return
+
     @asynccontextmanager
     async def _desk(
         self, deliveries: Sequence[Delivery[MessageT]]
@@ -178,7 +204,7 @@ class Executor:
             desk = await self._desk_of(database, users)
             yield desk, fresh
             await desk.save()
-            await release_where_done(desk)
+            await removal.release_where_done(desk)
         self._committed(desk)
 
     def _committed(self, desk: Desk) -> None:
@@ -212,6 +238,21 @@ class Executor:
         await lock_users(database, [stored.user_key])
         desk = await self._desk_of(database, [stored.user_key], preview=preview)
         return desk, desk.known.connections[connection_id]
+
+    @asynccontextmanager
+    async def _taken_back(
+        self, connection_id: UUID, preview: Preview
+    ) -> AsyncIterator[tuple[Desk, SyncedConnection]]:
+        """As `_ordered`, but all that is done is noted in `preview` and then taken back."""
+        async with self._pool().acquire() as database:
+            transaction = database.transaction()
+            await transaction.start()
+            try:
+                desk, connection = await self._desk_for(database, connection_id, preview=preview)
+                yield desk, connection
+                await desk.save()
+            finally:
+                await transaction.rollback()
 
     @asynccontextmanager
     async def _ordered(self, connection_id: UUID) -> AsyncIterator[tuple[Desk, SyncedConnection]]:

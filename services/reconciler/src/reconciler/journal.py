@@ -65,7 +65,7 @@ class Teller:
             reason=pending.reason,
             before=pending.before,
             after=pending.after,
-            fields=pending.fields or _changed(pending),
+            fields=pending.fields or changed_by(pending),
         )
 
     def entry(self, link: Link, entry: Entry) -> HistoryRow:
@@ -138,7 +138,8 @@ class Teller:
         )
 
 
-def _changed(pending: Pending) -> Fields:
+def changed_by(pending: Pending) -> Fields:
+    """Fields in which a write changes what people see."""
     if pending.before is None or pending.after is None:
         return frozenset()
     return pending.before.changed_fields(pending.after)

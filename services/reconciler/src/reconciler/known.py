@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from reconciler.connection import Connection
+from reconciler.core.changes import shown_event
 from reconciler.core.model import Gone, Link, LinkState, Observed
+from reconciler.core.normalize import meeting_of_activity
 from reconciler.occurrences import Occurrences
 from reconciler.repository import UserKey, items, links
 from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
@@ -13,6 +15,7 @@ from reconciler.repository.links import KeptLink
 from reconciler.shelf import Shelf
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Meeting
 from tandem.runtime import postgres
 
 
@@ -61,6 +64,13 @@ class Known:
         """The event of a link."""
         return None if link.event_id is None else self.event(connection, link.event_id)
 
+    def shown_event(self, connection: Connection, link: Link) -> Meeting | None:
+        """What the event of a link shows; None where none is known, or it is gone."""
+        event = self.event_of(connection, link)
+        if not isinstance(event, EventSnapshot):
+            return None
+        return shown_event(link, event, connection.policy)
+
     def marked(self, connection: Connection, event: EventSnapshot | Gone | None) -> Link | None:
         """The link that an event bears the mark of, while it awaits or has this very event."""
         mark = mark_of(event)
@@ -90,6 +100,24 @@ class Known:
         """Whether as many occurrences of an event's series are linked as may be."""
         return isinstance(event, EventSnapshot) and self.occurrences.are_too_many(
             connection, event, now
+        )
+
+    def is_contested(
+        self, connection: Connection, activity: ActivitySnapshot | Gone | None
+    ) -> bool:
+        """Whether a create of ours may be the origin of an activity that has no link.
+
+        Its webhook can be faster than the outcome. A title or a time in common is enough.
+        """
+        creating = self.shelf.creating_activities(connection.connection_id)
+        if not creating or not isinstance(activity, ActivitySnapshot):
+            return False
+        shown = meeting_of_activity(activity, connection.policy)
+        return shown is not None and any(
+            (pending := kept.link.pending_activity) is not None
+            and (made := pending.after) is not None
+            and (made.title == shown.title or made.schedule == shown.schedule)
+            for kept in creating
         )
 
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:

@@ -1,47 +1,46 @@
 """Links what is the same meeting on both sides already when a connection starts.
 
 The same title at the same time, both without a link, one to one. It is also the way back of
-events that bear the mark of an earlier connection of ours.
+events that bear the mark of an earlier connection of ours, and of pairs that the database forgot
+when it was put back to a backup.
 """
-
-from collections import defaultdict
-from typing import TypeVar
 
 from reconciler.connection import Connection
 from reconciler.core.model import Base, Entry, Gone, Link, LinkState
 from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
-from reconciler.core.policy import event_not_creatable
+from reconciler.core.pairing import Unlinked, edited_meetings, forgotten_base, same_meetings
+from reconciler.core.policy import activity_not_creatable, event_not_creatable
 from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
 from reconciler.desk import Desk
+from reconciler.known import mark_of
 from reconciler.repository import items
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, Schedule, Side
+from tandem.contracts.meetings import Side
 
-_Likeness = tuple[str, Schedule]
-_IdT = TypeVar("_IdT", int, str)
+_Pairs = list[tuple[int, str]]
 _PAIRS_AT_A_TIME = 500
 
 
 async def link_what_matches(desk: Desk, connection: Connection, trace: str | None) -> None:
     """Link the meetings that both sides have; where there are several alike, in order of id."""
     activities = await _unlinked_activities(desk, connection)
-    events = await _unlinked_events(desk, connection) if activities else {}
-    pairs = [
-        pair
-        for likeness, found in activities.items()
-        for pair in zip(found, events.get(likeness, ()), strict=False)
-    ]
+    events = await _unlinked_events(desk, connection) if activities else []
+    pairs = same_meetings(activities, events)
+    if connection.restored_at is not None:
+        taken_a, taken_e = {one for one, _ in pairs}, {one for _, one in pairs}
+        pairs += edited_meetings(
+            (one for one in activities if one.item_id not in taken_a),
+            (one for one in events if one.item_id not in taken_e),
+        )
     for begin in range(0, len(pairs), _PAIRS_AT_A_TIME):
         await _link(desk, connection, pairs[begin : begin + _PAIRS_AT_A_TIME], trace)
         await desk.save()
         desk.known.forget_items()
 
 
-async def _link(
-    desk: Desk, connection: Connection, pairs: list[tuple[int, str]], trace: str | None
-) -> None:
+async def _link(desk: Desk, connection: Connection, pairs: _Pairs, trace: str | None) -> None:
     await desk.known.load(
         [(*connection.user_key, activity_id) for activity_id, _ in pairs],
         [(connection.connection_id, event_id) for _, event_id in pairs],
@@ -55,12 +54,15 @@ async def _link(
         shown_a = meeting_of_activity(activity, connection.policy)
         if shown_a is None:
             continue
+        shown_e = meeting_of_event(event, connection.policy)
         link = Link(
             link_id=desk.new_id(),
             origin=Side.CRM if event.link_mark else Side.CALENDAR,
             activity_id=activity_id,
             event_id=event_id,
-            base=Base(activity=shown_a, event=meeting_of_event(event, connection.policy)),
+            base=Base(activity=shown_a, event=shown_e)
+            if connection.restored_at is None
+            else forgotten_base(activity, event, shown_a, shown_e),
             activity_type=activity.type,
             series_id=series_of(event),
         )
@@ -69,8 +71,8 @@ async def _link(
         desk.rows.append(teller.entry(link, entry))
 
 
-async def _unlinked_activities(desk: Desk, connection: Connection) -> dict[_Likeness, list[int]]:
-    found: dict[_Likeness, list[int]] = defaultdict(list)
+async def _unlinked_activities(desk: Desk, connection: Connection) -> list[Unlinked[int]]:
+    found: list[Unlinked[int]] = []
     after = 0
     while page := await items.activities_page(desk.database, connection.user_key, after):
         ids = {activity_id for _, _, activity_id in page}
@@ -81,41 +83,44 @@ async def _unlinked_activities(desk: Desk, connection: Connection) -> dict[_Like
                 continue
             shown = meeting_of_activity(activity, connection.policy)
             if shown is not None and activity.owner_id == connection.user.user_id:
-                found[_likeness(shown)].append(activity_id)
+                wanting = activity_not_creatable(activity, connection.policy, desk.now) is None
+                found.append(Unlinked(activity_id, shown.title, shown.schedule, wanting))
         after = max(ids)
         desk.known.forget_items()
-    return _in_order(found)
+    return found
 
 
-async def _unlinked_events(desk: Desk, connection: Connection) -> dict[_Likeness, list[str]]:
-    """Ordinary events, also those that bear the mark of an earlier connection of ours."""
-    found: dict[_Likeness, list[str]] = defaultdict(list)
+async def _unlinked_events(desk: Desk, connection: Connection) -> list[Unlinked[str]]:
+    """Ordinary events, also those that bear the mark of an earlier link of ours."""
+    found: list[Unlinked[str]] = []
     after = ""
     calendar_id = connection.policy.settings.calendar_id
     while page := await items.events_page(
         desk.database, connection.connection_id, calendar_id, after
     ):
+        desk.known.take_in({}, page)
         await desk.known.load_links([], list(page))
         for (_, event_id), event in page.items():
             link = desk.known.shelf.of_event(connection.connection_id, event_id)
             if isinstance(event, Gone) or not _is_free(link, Side.CALENDAR):
                 continue
-            unmarked = event.model_copy(update={"link_mark": None})
-            refusal = event_not_creatable(unmarked, connection.policy, desk.now)
-            if refusal in {None, Reason.ONE_WAY}:
+            if _may_match(desk, connection, event):
                 shown = as_activity_shows(meeting_of_event(event, connection.policy))
-                found[_likeness(shown)].append(event_id)
+                mark = mark_of(event)
+                forgotten = mark is not None and desk.known.shelf.get(mark) is None
+                found.append(Unlinked(event_id, shown.title, shown.schedule, forgotten))
         after = max(event_id for _, event_id in page)
         desk.known.forget_items()
-    return _in_order(found)
+    return found
 
 
-def _likeness(meeting: Meeting) -> _Likeness:
-    return (meeting.title, meeting.schedule)
-
-
-def _in_order(found: dict[_Likeness, list[_IdT]]) -> dict[_Likeness, list[_IdT]]:
-    return {likeness: sorted(ids) for likeness, ids in found.items()}
+def _may_match(desk: Desk, connection: Connection, event: EventSnapshot) -> bool:
+    """Whether an event may have an activity; one that we made keeps it when it has begun."""
+    unmarked = event.model_copy(update={"link_mark": None})
+    refusal = event_not_creatable(unmarked, connection.policy, desk.now)
+    if refusal is Reason.PAST:
+        return connection.restored_at is not None and event.link_mark is not None
+    return refusal in {None, Reason.ONE_WAY}
 
 
 def _is_free(link: Link | None, side: Side) -> bool:

@@ -61,7 +61,7 @@ async def take_events(desk: Desk, fresh: Iterable[Delivery[EventMessage]]) -> Tr
     news = await items.store_events(desk.database, seen)
     present = {key: item for key, item in news.items() if key in traces}
     desk.known.take_in({}, present)
-    await _decide_events(desk, {key: traces[key] for key in present})
+    await decide_events(desk, {key: traces[key] for key in present})
     return read
 
 
@@ -77,7 +77,8 @@ async def decide_activities(desk: Desk, activities: dict[ActivityKey, str | None
             desk.decide_activity(connection, key[2], trace=activities[key])
 
 
-async def _decide_events(desk: Desk, events: dict[EventKey, str | None]) -> None:
+async def decide_events(desk: Desk, events: dict[EventKey, str | None]) -> None:
+    """Decide about events in their connection, where that decides already."""
     deciding = [key for key in events if desk.known.connections[key[0]].decides]
     await desk.known.load([], deciding)
     await follow_into_series(desk, deciding)

@@ -14,6 +14,7 @@ from reconciler.core.reasons import EXPLANATIONS
 from reconciler.endpoints import wrong
 from reconciler.executor import AtRestError, Executor, UnknownConnectionError
 from reconciler.held import held_deletions
+from reconciler.preview import Preview
 from tandem.contracts.connections import ConnectionSettings
 from tandem.runtime.app import Runtime
 from tandem.runtime.internal import internal, problem
@@ -27,6 +28,7 @@ class _PreviewAsked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     settings: ConnectionSettings | None = None
+    remove_events: bool = False
 
 
 def order_routes(runtime: Runtime, executor: Executor) -> list[Route]:
@@ -39,10 +41,12 @@ def order_routes(runtime: Runtime, executor: Executor) -> list[Route]:
         "held/confirm": _by_order(executor.confirm_held),
         "held/reject": _by_order(executor.reject_held),
         "wake": _by_order(executor.wake_looping),
+        "unticked/remove": _by_order(executor.remove_unticked),
         "preview": counter.preview,
     }
     return [
         Route(f"{of_connection}/held", guard(counter.held)),
+        Route(f"{of_connection}/unticked", guard(counter.unticked)),
         *(
             Route(f"{of_connection}/{path}", guard(answer), methods=["POST"])
             for path, answer in posted.items()
@@ -80,19 +84,32 @@ class _Orders:
             return wrong(error)
         try:
             preview = await self._executor.preview(
-                request.path_params["connection_id"], asked.settings
+                request.path_params["connection_id"],
+                asked.settings,
+                remove_events=asked.remove_events,
             )
         except UnknownConnectionError:
             return problem(404, _UNKNOWN)
         if preview is None:
             return problem(409, "both sides have yet to be read; try again in a moment")
-        return JSONResponse(
-            {
-                "counts": dict(preview.counts),
-                "items": [asdict(one) for one in preview.items],
-                "truncated": preview.truncated,
-            }
-        )
+        return _foreseen(preview)
+
+    async def unticked(self, request: Request) -> Response:
+        try:
+            preview = await self._executor.preview_unticked(request.path_params["connection_id"])
+        except UnknownConnectionError:
+            return problem(404, _UNKNOWN)
+        return _foreseen(preview)
+
+
+def _foreseen(preview: Preview) -> Response:
+    return JSONResponse(
+        {
+            "counts": dict(preview.counts),
+            "items": [asdict(one) for one in preview.items],
+            "truncated": preview.truncated,
+        }
+    )
 
 
 def _by_order(order: Callable[[UUID, str | None], Awaitable[int]]) -> Answer:

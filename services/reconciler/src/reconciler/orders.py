@@ -11,6 +11,7 @@ from reconciler.core.normalize import meeting_of_activity, meeting_of_event
 from reconciler.core.reasons import Reason
 from reconciler.core.restore import Deed, restore, undo
 from reconciler.desk import Desk
+from reconciler.known import is_living
 from reconciler.repository import guards, links
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -77,6 +78,8 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
         [(*connection.user_key, link.activity_id)] if link.activity_id is not None else [],
         [(connection.connection_id, link.event_id)] if link.event_id is not None else [],
     )
+    if link.state is LinkState.DISSOLVED and _has_another(desk, connection, link):
+        return Plan(Reason.NO_CHANGE)
     observed = desk.known.pair(connection, link)
     decided = undo(link, _deed(row, side, observed, connection), observed, connection.policy)
     if decided.writes:
@@ -103,6 +106,14 @@ async def _each(
         await desk.save()
         desk.known.forget_items()
     return count
+
+
+def _has_another(desk: Desk, connection: Connection, ended: Link) -> bool:
+    """Whether an item of a link that has ended is linked anew."""
+    shelf, connection_id = desk.known.shelf, connection.connection_id
+    of_activity = shelf.of_activity(connection_id, ended.activity_id) if ended.activity_id else None
+    of_event = shelf.of_event(connection_id, ended.event_id) if ended.event_id else None
+    return is_living(of_activity) or is_living(of_event)
 
 
 def _is_undoable(action: str) -> bool:

@@ -8,12 +8,15 @@ from reconciler.connection import Connection
 from reconciler.core.model import LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
-from reconciler.observations import decide_activities
+from reconciler.observations import decide_activities, decide_events
 from reconciler.removal import end_link
 from reconciler.repository import items, links, notes
-from reconciler.repository.items import ActivityKey, ActivitySeen, EventSeen
+from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
 from reconciler.repository.links import KeptLink
 from reconciler.settling import settle
+from tandem.contracts.activities import ActivitySnapshot
+from tandem.contracts.events import EventSnapshot
+from tandem.contracts.meetings import Side
 from tandem.contracts.outcomes import (
     ActivityWritten,
     EventWritten,
@@ -50,6 +53,7 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
         settle(desk, connection, kept.link, body, trace=delivery.trace)
     await desk.known.load_other_sides()
     _go_on(desk, known)
+    await _decide_freed(desk, known)
     await _decide_deferred(desk, created)
 
 
@@ -141,6 +145,25 @@ def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
             end_link(desk, connection, kept.link, trace=delivery.trace, refused=refused)
         elif connection.decides:
             desk.decide_link(connection, kept.link, trace=delivery.trace)
+
+
+async def _decide_freed(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
+    """Decide about items whose other side was deleted: one may be wanted again meanwhile."""
+    activities: dict[ActivityKey, str | None] = {}
+    events: dict[EventKey, str | None] = {}
+    for delivery in known:
+        kept = _link_of(desk, delivery.body)
+        if kept is None or kept.link.state is not LinkState.DISSOLVED or kept.link.pending:
+            continue
+        connection, link = desk.known.connections[kept.connection_id], kept.link
+        activity = desk.known.activity_of(connection, link)
+        if isinstance(activity, ActivitySnapshot) and Side.CRM not in link.suppress:
+            activities[(*connection.user_key, activity.activity_id)] = delivery.trace
+        event = desk.known.event_of(connection, link)
+        if isinstance(event, EventSnapshot) and Side.CALENDAR not in link.suppress:
+            events[kept.connection_id, event.event_id] = delivery.trace
+    await decide_activities(desk, activities)
+    await decide_events(desk, events)
 
 
 async def _decide_deferred(desk: Desk, connection_ids: set[UUID]) -> None:

@@ -22,10 +22,12 @@ VALUES (:connection_id, :calendar_id, :read_at)
 ON CONFLICT (connection_id, calendar_id) DO UPDATE SET read_at = excluded.read_at;
 
 -- name: connections_of_users
--- With each connection, whether both its sides have been read whole.
-SELECT c.*, u.crm_read_at IS NOT NULL AND EXISTS (
+-- With each connection, whether both its sides have been read whole: since the database was put
+-- back to a backup, where it was.
+SELECT c.*, u.crm_read_at > coalesce(c.restored_at, '-infinity') AND EXISTS (
     SELECT FROM sync.calendar_reads r WHERE r.connection_id = c.connection_id
-      AND r.calendar_id = c.body->'settings'->>'calendar_id') AS both_read
+      AND r.calendar_id = c.body->'settings'->>'calendar_id'
+      AND r.read_at > coalesce(c.restored_at, '-infinity')) AS both_read
 FROM sync.connections c
 JOIN unnest(:company_ids::bigint[], :user_ids::bigint[]) AS w(company_id, user_id)
   ON (c.company_id, c.user_id) = (w.company_id, w.user_id)
@@ -38,13 +40,14 @@ SELECT c.*, false AS both_read FROM sync.connections c WHERE connection_id = :co
 -- name: put_connections!
 INSERT INTO sync.connections
     (connection_id, company_id, user_id, revision, body, started, blocked_reason, removed,
-     remove_events)
+     remove_events, restored_at)
 SELECT * FROM unnest(:connection_ids::uuid[], :company_ids::bigint[], :user_ids::bigint[],
     :revisions::int[], :bodies::json[], :starteds::boolean[], :blocked_reasons::text[],
-    :removeds::boolean[], :remove_eventses::boolean[])
+    :removeds::boolean[], :remove_eventses::boolean[], :restored_ats::timestamptz[])
 ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision, body = excluded.body,
     started = excluded.started, blocked_reason = excluded.blocked_reason,
-    removed = excluded.removed, remove_events = excluded.remove_events;
+    removed = excluded.removed, remove_events = excluded.remove_events,
+    restored_at = excluded.restored_at;
 
 -- name: store_activities
 -- Keep the newer of two observations: the provider's stamp decides, then the reader's clock.
@@ -230,12 +233,46 @@ SELECT * FROM unnest(:connection_ids::uuid[], :ats::timestamptz[], :sides::text[
     :trace_ids::text[]);
 
 -- name: history_page
-SELECT * FROM sync.history
-WHERE connection_id = :connection_id AND row < :before
-  AND (:reason::text IS NULL OR reason = :reason)
-  AND (:pattern::text IS NULL OR title ILIKE :pattern OR event_id = :q
-       OR activity_id::text = :q)
+SELECT * FROM sync.history WHERE connection_id = :connection_id AND row < :before
 ORDER BY row DESC LIMIT :limit;
+
+-- name: history_page_of_reason
+SELECT * FROM sync.history
+WHERE connection_id = :connection_id AND reason = :reason AND row < :before
+ORDER BY row DESC LIMIT :limit;
+
+-- name: history_found
+-- Rows of a connection with a title or an id; titles are looked through in the primary key.
+WITH titled AS (
+    SELECT row FROM sync.history
+    WHERE connection_id = :connection_id AND row < :before
+      AND (:reason::text IS NULL OR reason = :reason) AND title ~ :pattern
+    ORDER BY row DESC LIMIT :limit
+), of_event AS (
+    SELECT row FROM sync.history
+    WHERE connection_id = :connection_id AND row < :before
+      AND (:reason::text IS NULL OR reason = :reason) AND event_id = :q
+    ORDER BY row DESC LIMIT :limit
+), of_activity AS (
+    SELECT row FROM sync.history
+    WHERE connection_id = :connection_id AND row < :before
+      AND (:reason::text IS NULL OR reason = :reason) AND activity_id = :activity_id::bigint
+    ORDER BY row DESC LIMIT :limit
+), found AS (
+    SELECT row FROM titled UNION SELECT row FROM of_event UNION SELECT row FROM of_activity
+    ORDER BY row DESC LIMIT :limit
+)
+SELECT whole.* FROM found, LATERAL (
+    SELECT * FROM sync.history h WHERE h.connection_id = :connection_id AND h.row = found.row
+    LIMIT 1) whole
+ORDER BY whole.row DESC;
+
+-- name: forget_old_history$
+-- Some of the rows that are too old; returns how many.
+WITH old AS (SELECT connection_id, row FROM sync.history WHERE at < :before LIMIT :most),
+     gone AS (DELETE FROM sync.history h USING old
+              WHERE h.connection_id = old.connection_id AND h.row = old.row RETURNING 1)
+SELECT count(*) FROM gone;
 
 -- name: history_row^
 SELECT * FROM sync.history WHERE connection_id = :connection_id AND row = :row;

@@ -1,10 +1,8 @@
 """Takes over a connection's settings and status, and decides what they mean for what is known."""
 
-from reconciler import starts
+from reconciler import removal, starts
 from reconciler.connection import Connection
-from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
-from reconciler.removal import begin_removal
 from reconciler.repository import QUERIES, user_key
 from reconciler.repository.connections import put_connections
 from tandem.contracts.connections import ConnectionChanged, ConnectionMessage
@@ -22,7 +20,7 @@ async def take_connection(desk: Desk, delivery: Delivery[ConnectionMessage]) -> 
     if isinstance(told, ConnectionChanged):
         await _change(desk, present, told, delivery.trace)
     else:
-        await begin_removal(desk, present, told, trace=delivery.trace)
+        await removal.begin_removal(desk, present, told, trace=delivery.trace)
 
 
 async def _change(
@@ -38,7 +36,7 @@ async def _change(
     # Stored at once, because the row tells whether the new calendar was read already.
     await put_connections(desk.database, [changed])
     if moved:
-        await starts.dissolve_all(desk, changed, Reason.CALENDAR_CHANGED)
+        await removal.leave_calendar(desk, present, remove_events=told.remove_events, trace=trace)
         await QUERIES.forget_other_calendars(
             desk.database,
             connection_id=changed.connection_id,

@@ -19,5 +19,8 @@ class Settings(RuntimeSettings):
     deletions_share_max: Annotated[float, Field(ge=0, le=1)] = 0.2
     """Share of a connection's links above which so many deletions are held."""
 
+    history_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """Days after which rows of the history are deleted, and can not be undone; 0: never."""
+
     link_writes_max: Annotated[int, Field(ge=1, le=1_000)] = 6
     """Writes to one link within ten minutes above which it rests."""

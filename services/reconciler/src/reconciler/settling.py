@@ -5,21 +5,26 @@ from typing import Final
 
 from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
-from reconciler.core.gone import delete_event
+from reconciler.core.gone import delete_event, was_made_in_vain
 from reconciler.core.model import Link, LinkState, Observed, Pending, Verb
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import (
     activity_written,
     dissolve,
+    done_before,
     event_written,
     write_failed,
+    write_overtaken,
     write_refused,
 )
 from reconciler.desk import Desk
+from reconciler.journal import changed_by
+from reconciler.removal import clear, settle_left
+from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Side
+from tandem.contracts.meetings import Meeting, Side
 from tandem.contracts.outcomes import (
     ActivityWritten,
     EventWritten,
@@ -41,10 +46,16 @@ _BLOCKS: Final = {
 def settle(
     desk: Desk, connection: Connection, link: Link, outcome: OutcomeMessage, *, trace: str | None
 ) -> None:
-    """Move a link on as the outcome of its present command says; others change nothing."""
+    """Move a link on as the outcome of its present command says; others change no link."""
     side = _side_of(outcome)
-    pending = link.pending_activity if side is Side.CRM else link.pending_event
+    pending = link.pending_on(side)
     if pending is None or pending.revision != outcome.revision:
+        _clear_late(desk, connection, link, outcome, trace=trace)
+        return
+    if link.state is LinkState.DISSOLVED:
+        settle_left(desk, connection, link, pending, outcome, side=side, trace=trace)
+        if isinstance(outcome, WriteRejected) and outcome.rejection is Rejection.AUTH_LOST:
+            _block(desk, connection, outcome)
         return
     match outcome:
         case ActivityWritten():
@@ -66,6 +77,30 @@ def settle(
             _rejected(desk, connection, link, pending, outcome, trace=trace)
 
 
+def _clear_late(
+    desk: Desk, connection: Connection, link: Link, outcome: OutcomeMessage, *, trace: str | None
+) -> None:
+    """Delete what a command made that was told again after its link had ended without it.
+
+    Such a command was refused for want of access the first time, so that its writer did not know
+    it any more. What the link was about may have another one by now.
+    """
+    side, shelf = _side_of(outcome), desk.known.shelf
+    if not was_made_in_vain(link, side):
+        return
+    match outcome:
+        case EventWritten(event=EventSnapshot()):
+            holder = shelf.of_event(connection.connection_id, outcome.event_id)
+            made = replace(link, event_id=outcome.event_id)
+        case ActivityWritten(activity=ActivitySnapshot()):
+            holder = shelf.of_activity(connection.connection_id, outcome.activity_id)
+            made = replace(link, activity_id=outcome.activity_id)
+        case _:
+            return
+    if holder is None or holder.state is LinkState.DISSOLVED:
+        clear(desk, connection, made, side, shown=None, reason=Reason.SUPPRESSED, trace=trace)
+
+
 def _written(
     desk: Desk,
     connection: Connection,
@@ -77,7 +112,7 @@ def _written(
 ) -> None:
     desk.put_written(connection, done)
     desk.rows.append(desk.teller(connection, trace).written(done, side, pending))
-    desk.leave_both(connection, done, pending.reason)
+    desk.verdicts.note_both(connection.connection_id, done, pending.reason)
 
 
 def _rejected(
@@ -89,8 +124,12 @@ def _rejected(
     *,
     trace: str | None,
 ) -> None:
-    failed = write_failed(link, outcome.side)
     rejection = outcome.rejection
+    failed = (
+        _overtaken(desk, connection, link, pending, side=outcome.side, trace=trace)
+        if rejection is Rejection.STALE
+        else write_failed(link, outcome.side)
+    )
     if pending.verb is Verb.CREATE and rejection is Rejection.GONE:
         # It was made by an earlier try of the same command, and somebody has deleted it since.
         ended = dissolve(failed, Reason.SUPPRESSED, suppress=frozenset({outcome.side.other}))
@@ -100,13 +139,42 @@ def _rejected(
         rejection = Rejection.REFUSED
     if reason := _RESTS.get(rejection):
         failed = write_refused(link, outcome.side, reason)
-        desk.leave_both(connection, failed, reason)
+        desk.verdicts.note_both(connection.connection_id, failed, reason)
+        desk.note_refused(reason)
         desk.rows.append(
             desk.teller(connection, trace).refused(failed, outcome.side, reason, outcome.detail)
         )
     if rejection in _BLOCKS:
         _block(desk, connection, outcome)
     desk.put_link(connection, failed)
+
+
+def _overtaken(
+    desk: Desk,
+    connection: Connection,
+    link: Link,
+    pending: Pending,
+    *,
+    side: Side,
+    trace: str | None,
+) -> Link:
+    """Move a link on whose update came too late; what an earlier try has written is told."""
+    shown = _shown_now(desk, connection, link, side)
+    failed = write_overtaken(link, side, shown)
+    if carried := done_before(link, side, shown) & changed_by(pending):
+        done = replace(pending, fields=carried)
+        desk.rows.append(desk.teller(connection, trace).written(failed, side, done))
+    return failed
+
+
+def _shown_now(desk: Desk, connection: Connection, link: Link, side: Side) -> Meeting | None:
+    """What the item on a side shows, as it was last observed."""
+    if side is Side.CALENDAR:
+        return desk.known.shown_event(connection, link)
+    activity = desk.known.activity_of(connection, link)
+    if not isinstance(activity, ActivitySnapshot):
+        return None
+    return meeting_of_activity(activity, connection.policy)
 
 
 def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
@@ -150,10 +218,7 @@ def _make_way(
 
 def _take_back(desk: Desk, connection: Connection, link: Link, *, trace: str | None) -> None:
     """Delete an event that we made of an activity that turned out to be our own."""
-    event = desk.known.event_of(connection, link)
-    shown = (
-        shown_event(link, event, connection.policy) if isinstance(event, EventSnapshot) else None
-    )
+    shown = desk.known.shown_event(connection, link)
     taken_back = delete_event(link, shown, Reason.SUPPRESSED)
     desk.carry_out(connection, Observed(link=link), taken_back, trace)
 

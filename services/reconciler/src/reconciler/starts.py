@@ -9,8 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from reconciler.connection import Connection
-from reconciler.core.model import Link, LinkState
-from reconciler.core.reasons import Reason
+from reconciler.core.model import Link
 from reconciler.desk import Desk
 from reconciler.known import is_living
 from reconciler.matching import link_what_matches
@@ -18,7 +17,7 @@ from reconciler.observations import Traces, decide_in_their_order
 from reconciler.occurrences import in_their_order
 from reconciler.repository import PAGE_MAX, items, links, occurrences
 from reconciler.repository.connections import connections_of
-from tandem.contracts.connections import ConnectionSettings, ConnectionStatus
+from tandem.contracts.connections import ConflictWinner, ConnectionSettings, ConnectionStatus
 
 _BEFORE_ALL_LINKS: Final = UUID(int=0)
 
@@ -40,7 +39,16 @@ async def _start(desk: Desk, connection: Connection, *, trace: str | None) -> No
     started = replace(connection, started=True)
     desk.put_connection(started)
     await link_what_matches(desk, started, trace)
-    await decide_all(desk, started, trace=trace, backfill=True)
+    deciding = started if started.restored_at is None else _by_the_later_edit(started)
+    await decide_all(desk, deciding, trace=trace, backfill=True)
+
+
+def _by_the_later_edit(connection: Connection) -> Connection:
+    """To a backup, an edit that was synced since looks like one of both sides: the last counts."""
+    settings = connection.known.settings.model_copy(
+        update={"conflict_winner": ConflictWinner.LATEST}
+    )
+    return replace(connection, told=connection.known.model_copy(update={"settings": settings}))
 
 
 async def foresee(desk: Desk, connection: Connection, settings: ConnectionSettings | None) -> None:
@@ -89,22 +97,6 @@ async def take_turns(desk: Desk, connection: Connection) -> None:
         await desk.known.load([], keys)
         await decide_in_their_order(desk, dict.fromkeys(keys))
         await _turn_page(desk)
-
-
-async def dissolve_all(desk: Desk, connection: Connection, reason: Reason) -> None:
-    """End every link of a connection; the items stay as they are."""
-    async for link in living_links(desk, connection):
-        desk.put_link(
-            connection,
-            replace(
-                link,
-                state=LinkState.DISSOLVED,
-                reason=reason,
-                suppress=frozenset(),
-                pending_activity=None,
-                pending_event=None,
-            ),
-        )
 
 
 async def living_links(desk: Desk, connection: Connection) -> AsyncIterator[Link]:

@@ -18,11 +18,13 @@ class Sweeper:
         *,
         continuity: Continuity,
         resend_after: timedelta,
+        keep_history: timedelta,
     ) -> None:
         self._runtime = runtime
         self._executor = executor
         self._continuity = continuity
         self._resend_after = resend_after
+        self._keep_history = keep_history
         self._lost = asyncio.Event()
         runtime.publisher.on_loss.append(self._lost.set)
 
@@ -55,5 +57,7 @@ class Sweeper:
         await self._executor.take_turns()
 
     async def tidy(self) -> None:
-        """Forget what no message can come back to any more."""
+        """Forget what no message can come back to any more, and history that is too old."""
         await self._executor.forget_old()
+        if self._keep_history:
+            await self._executor.forget_history(self._keep_history)

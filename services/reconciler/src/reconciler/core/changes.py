@@ -28,7 +28,7 @@ def shown_event(
     link: Link, event: EventSnapshot, policy: Policy, *, activity_type: str | None = None
 ) -> Meeting:
     """Canonical form of a linked event; one without a title keeps the name that it was given."""
-    shown = meeting_of_event(event, policy)
+    shown = meeting_of_event(event, policy, block=link.block)
     if single_line(event.title) or is_redacted(event, policy) or link.base is None:
         return shown
     present = activity_type or link.activity_type or policy.settings.save_events_as

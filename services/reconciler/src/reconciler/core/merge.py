@@ -125,9 +125,13 @@ def _winner(pair: Pair, policy: Policy) -> Side:
         case ConflictWinner.CALENDAR:
             return Side.CALENDAR
         case ConflictWinner.LATEST:
-            # Pipedrive's stamps have whole seconds only.
-            stamp = pair.event.updated_at
-            later = stamp is not None and stamp.replace(microsecond=0) > (
-                pair.activity.updated_at.replace(microsecond=0)
-            )
-            return Side.CALENDAR if later else Side.CRM
+            return later_edited(pair.activity, pair.event)
+
+
+def later_edited(activity: ActivitySnapshot, event: EventSnapshot) -> Side:
+    """The side that was modified last. Pipedrive's stamps have whole seconds only."""
+    stamp = event.updated_at
+    later = stamp is not None and stamp.replace(microsecond=0) > (
+        activity.updated_at.replace(microsecond=0)
+    )
+    return Side.CALENDAR if later else Side.CRM

@@ -75,7 +75,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A write that a provider refused for good; the same one is not asked for again."""
+    """A write that a provider or the user refused for good; the same one is not asked for again."""
 
     side: Side
     write: Pending

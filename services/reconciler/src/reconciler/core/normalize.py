@@ -65,8 +65,11 @@ def is_redacted(event: EventSnapshot, policy: Policy) -> bool:
     )
 
 
-def meeting_of_event(event: EventSnapshot, policy: Policy) -> Meeting:
-    """Canonical form of an event; a private one shows no details unless the user says so."""
+def meeting_of_event(event: EventSnapshot, policy: Policy, *, block: str = "") -> Meeting:
+    """Canonical form of an event; a private one shows no details unless the user says so.
+
+    `block` is the deal/contact block that was last written into it.
+    """
     if is_redacted(event, policy):
         return Meeting(title=PRIVATE_TITLE, schedule=event.schedule, busy=True)
     text = (
@@ -77,7 +80,7 @@ def meeting_of_event(event: EventSnapshot, policy: Policy) -> Meeting:
     return Meeting(
         title=single_line(event.title) or type_name(policy.settings.save_events_as),
         schedule=event.schedule,
-        description=without_block(text),
+        description=without_block(text, block),
         location=single_line(event.location) or single_line(event.conference_url),
         busy=event.busy,
         guests=frozenset(

@@ -12,11 +12,14 @@ from reconciler.core.changes import shown_event
 from reconciler.core.create import create_activity, create_event
 from reconciler.core.gone import (
     APART,
+    delete_after_end,
     delete_event,
+    ended_without,
     event_not_worth_an_activity,
     plan_activity_gone,
     plan_event_gone,
     plan_gone_while_apart,
+    was_made_in_vain,
 )
 from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy
 from reconciler.core.policy import (
@@ -24,6 +27,7 @@ from reconciler.core.policy import (
     event_not_creatable,
     is_declined,
     no_longer_eligible,
+    starts_in_past,
     type_is_synced,
 )
 from reconciler.core.reasons import Reason
@@ -80,6 +84,10 @@ def _plan_new_event(
     event: EventSnapshot, observed: Observed, policy: Policy, now: datetime
 ) -> Plan:
     former = observed.link
+    if former is not None and _is_stray(former, event, policy, now):
+        stray = replace(former, event_id=event.event_id)
+        shown = shown_event(former, event, policy)
+        return delete_after_end(stray, Side.CALENDAR, shown, Reason.SUPPRESSED)
     if former is not None and Side.CALENDAR in former.suppress:
         return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
@@ -95,6 +103,18 @@ def _plan_new_event(
         series_id=series_of(event),
     )
     return create_activity(link, event, policy)
+
+
+def _is_stray(former: Link, event: EventSnapshot, policy: Policy, now: datetime) -> bool:
+    """Whether we made an event for a link that has ended without knowing of it.
+
+    By what else than its mark would it have been found? One that lies ahead, though its activity
+    was moved into the past, goes as well; what has taken place stays as it is.
+    """
+    if event.link_mark is None or not ended_without(former, Side.CALENDAR):
+        return False
+    left_ahead = former.reason is Reason.PAST and not starts_in_past(event.schedule, policy, now)
+    return left_ahead or was_made_in_vain(former, Side.CALENDAR)
 
 
 def _reopened(former: Link, activity: ActivitySnapshot) -> bool:

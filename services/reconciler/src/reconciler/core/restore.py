@@ -19,6 +19,7 @@ from reconciler.core.model import (
     Pending,
     Plan,
     Policy,
+    Refusal,
     Verb,
     Write,
 )
@@ -53,12 +54,24 @@ def restore(link: Link, observed: Observed, policy: Policy) -> Plan:
     activity, event = observed.activity, observed.event
     awake = replace(link, state=LinkState.ACTIVE, reason=None)
     if isinstance(activity, ActivitySnapshot) and isinstance(event, EventSnapshot):
-        return rest(link, Reason.DECLINED) if is_declined(link, event) else Plan(Reason.NO_CHANGE)
+        if not is_declined(link, event):
+            return Plan(Reason.NO_CHANGE)
+        return _kept_though_declined(link, activity, policy)
     if isinstance(activity, ActivitySnapshot):
         return _by_order(create_event_again(awake, activity, policy))
     if isinstance(event, EventSnapshot):
         return _by_order(create_activity_again(awake, event, policy))
     return dissolve(link, Reason.DELETED)
+
+
+def _kept_though_declined(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
+    """The user does not want the deletion: it is not asked for again; the event stays as it is."""
+    unwanted = start_delete(link, Side.CRM, meeting_of_activity(activity, policy), Reason.DECLINED)
+    resting = rest(link, Reason.DECLINED)
+    if unwanted.link is None or unwanted.link.pending_activity is None or resting.link is None:
+        return resting
+    refused = Refusal(Side.CRM, unwanted.link.pending_activity)
+    return replace(resting, link=replace(resting.link, refused=refused))
 
 
 def undo(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:

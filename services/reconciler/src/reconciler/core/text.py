@@ -34,10 +34,28 @@ def text_of_html(markup: str) -> str:
     return plain(reader.text)
 
 
-def without_block(description: str) -> str:
-    """A description without the deal/contact block that we appended."""
+def without_block(description: str, block: str = "") -> str:
+    """A description without the deal/contact block that we appended.
+
+    What somebody wrote below the block is kept where `block` is known, and there as it was written:
+    nothing else tells where it ends.
+    """
     shown = plain(description)
-    return plain(_BLOCK.sub("", shown)) if BLOCK_MARKER in shown else shown
+    found = _BLOCK.search(shown) if BLOCK_MARKER in shown else None
+    if found is None:
+        return shown
+    below = _BLOCK.sub("", _behind(found[0], block))
+    return plain(f"{shown[: found.start()].rstrip()}\n\n{plain(below)}")
+
+
+def _behind(text: str, block: str) -> str:
+    """What follows the lines of a block; nothing where they are not there as they were written."""
+    shown = iter(text.split("\n")[1:])
+    written = [line for line in map(single_line, block.split("\n")) if line]
+    for line in written:
+        if line != next(filter(None, map(single_line, shown)), None):
+            return ""
+    return "\n".join(shown) if written else ""
 
 
 def with_block(description: str, block: str) -> str:

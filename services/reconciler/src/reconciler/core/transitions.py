@@ -11,6 +11,7 @@ from reconciler.core.model import (
     NO_FIELDS,
     Base,
     Entry,
+    Fields,
     Link,
     LinkState,
     Pending,
@@ -172,6 +173,32 @@ def write_failed(link: Link, side: Side) -> Link:
         if side is Side.CRM
         else replace(link, pending_event=None)
     )
+
+
+def write_overtaken(link: Link, side: Side, shown: Meeting | None) -> Link:
+    """An update of `side` was not done, because somebody was faster; `shown` is what is there now.
+
+    What that shows of the update all the same is agreed: an earlier try whose answer was lost has
+    written it, or somebody has entered just that. It is no edit that could win over a later one.
+    """
+    failed, there = write_failed(link, side), done_before(link, side, shown)
+    pending, base = link.pending_on(side), link.base
+    if not there or pending is None or base is None or shown is None or pending.agreed is None:
+        return failed
+    here = {side: shown, side.other: pending.agreed}
+    agreed = Base(
+        activity=base.activity.with_fields(here[Side.CRM], there),
+        event=base.event.with_fields(here[Side.CALENDAR], there),
+    )
+    return replace(failed, base=agreed)
+
+
+def done_before(link: Link, side: Side, shown: Meeting | None) -> Fields:
+    """Fields of the update of `side` under way that its item shows as they were to be written."""
+    pending = link.pending_on(side)
+    if pending is None or pending.verb is not Verb.UPDATE or pending.after is None:
+        return NO_FIELDS
+    return NO_FIELDS if shown is None else pending.fields - pending.after.changed_fields(shown)
 
 
 def write_refused(link: Link, side: Side, reason: Reason) -> Link:

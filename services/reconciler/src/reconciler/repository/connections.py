@@ -50,6 +50,7 @@ async def put_connections(database: postgres.Connection, connections: Sequence[C
             blocked_reasons=[one.blocked for one in connections],
             removeds=[one.removed for one in connections],
             remove_eventses=[one.remove_events for one in connections],
+            restored_ats=[one.restored_at for one in connections],
         )
 
 
@@ -70,4 +71,5 @@ def _connection(row: Any) -> Connection:
         blocked=Reason(row["blocked_reason"]) if row["blocked_reason"] else None,
         removed=row["removed"],
         remove_events=row["remove_events"],
+        restored_at=row["restored_at"],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from reconciler.core.reasons import Reason
 from reconciler.journal import HistoryRow
 from reconciler.repository.queries import QUERIES
-from tandem.contracts.meetings import Side
+from tandem.contracts.meetings import TITLE_LENGTH_MAX, Side
 from tandem.runtime import postgres
 from tandem.runtime.postgres import as_uuid
 
@@ -59,7 +59,7 @@ async def take_deferred(
 
 
 async def add_history(database: postgres.Connection, rows: Sequence[HistoryRow]) -> None:
-    """Append rows."""
+    """Append rows; a title is cut, since it is a part of an index, whose entries have a limit."""
     if rows:
         await QUERIES.add_history(
             database,
@@ -69,7 +69,7 @@ async def add_history(database: postgres.Connection, rows: Sequence[HistoryRow])
             activity_ids=[row.activity_id for row in rows],
             event_ids=[row.event_id for row in rows],
             link_ids=[row.link_id for row in rows],
-            titles=[_text(row.title) for row in rows],
+            titles=[_text(row.title)[:TITLE_LENGTH_MAX] for row in rows],
             actions=[row.action for row in rows],
             reasons=[row.reason.value for row in rows],
             details=[_text(row.detail) for row in rows],
