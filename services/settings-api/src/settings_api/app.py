@@ -10,9 +10,9 @@ from settings_api.announcements import Announcements
 from settings_api.api import answers, decisions, people
 from settings_api.api import connections as connection_calls
 from settings_api.api.problems import DOCUMENTED, add_problem_handlers
+from settings_api.api.security import describe_security
 from settings_api.connections import Connections
 from settings_api.cookies import Cookies
-from settings_api.credentials import Credentials
 from settings_api.email_providers import EmailProviders, KnownDomains
 from settings_api.exchange_accounts import ExchangeAccounts
 from settings_api.mail_exchangers import MailExchangers, resolve_mx
@@ -41,6 +41,7 @@ from tandem.contracts.topics import SETTINGS_CONNECTIONS, SYNC_HEALTH
 from tandem.runtime.app import Runtime
 from tandem.runtime.clock import Clock
 from tandem.runtime.continuity import Continuity
+from tandem.runtime.credential_store import Credentials
 
 SCHEMA: Final = "settings"
 HTTP_TIMEOUT_S: Final = 15.0
@@ -57,7 +58,9 @@ def create_app(
         settings, service="settings-api", schema=SCHEMA, package="settings_api", clock=clock
     )
     http = http or httpx.AsyncClient(timeout=HTTP_TIMEOUT_S, follow_redirects=False)
-    credentials = Credentials(settings, runtime.clock)
+    credentials = Credentials(
+        settings, runtime.clock, connections_max=settings.database_connections_max
+    )
     announcements = Announcements(runtime)
     connections = Connections(runtime, announcements)
     users = Users(runtime, announcements, connections)
@@ -73,6 +76,7 @@ def create_app(
         cookies=Cookies(tokens, public_url=settings.public_url),
         neighbours=neighbours,
         email_providers=_email_providers(settings),
+        trace_page=settings.trace_page,
         oauth_states=states,
         pipedrive=PipedriveSignIn(
             runtime, settings, http, states=states, users=users, credentials=credentials
@@ -154,6 +158,7 @@ def _web(runtime: Runtime, settings: Settings, parts: Parts) -> FastAPI:
         app.include_router(router)
     app.router.routes.extend(runtime.health.routes())
     add_problem_handlers(app)
+    describe_security(app, parts.cookies)
     app.add_middleware(SizeLimit)
     app.add_middleware(SecurityHeaders, encrypted=settings.public_url.startswith("https://"))
     return app

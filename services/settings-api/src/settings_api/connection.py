@@ -25,6 +25,8 @@ READ: Final = frozenset(
     {ConnectionStatus.ACTIVE, ConnectionStatus.PAUSED, ConnectionStatus.NEEDS_CONFIRMATION}
 )
 """States in which both sides are read and watched."""
+WRITTEN: Final = READ - {ConnectionStatus.PAUSED}
+"""States in which something may be written."""
 TROUBLES: Final = frozenset({HealthSignal.GRANT_LOST, HealthSignal.CALENDAR_GONE})
 _TOPICS: Final = {
     HealthSignal.GRANT_LOST: "grant",
@@ -50,7 +52,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Connection:
-    """`reports` are the last words by `service.topic`, the newest by the service's clock."""
+    """`reports` are the last words by `service.topic`, the newest by the service's clock.
+
+    `remove_events`: whether the events that we made go, at the end of the connection, or in the
+    calendar that was left when the present one was chosen.
+    """
 
     connection_id: UUID
     user: SyncUser
@@ -149,6 +155,10 @@ class Connection:
         mended = self._noting(f"{service}.grant", Report(HealthSignal.GRANT_RESTORED, at))
         return mended if service == CRM_SERVICE else mended.with_calendar_found(at)
 
+    def disconnected(self, service: str, at: datetime, detail: str) -> Self:
+        """The connection after its account's grant was taken back."""
+        return self._noting(f"{service}.grant", Report(HealthSignal.GRANT_LOST, at, detail))
+
     def with_calendar_found(self, at: datetime) -> Self:
         """The connection after its calendar was seen; earlier reports of its loss are void."""
         return self._noting(f"{CALENDAR_SERVICE}.calendar", Report(HealthSignal.SYNCED, at))
@@ -181,6 +191,7 @@ class Connection:
             owner_time_zone=self.owner_time_zone,
             status=self.status,
             settings=self.settings,
+            remove_events=self.remove_events,
         )
 
     def _noting(self, topic: str, report: Report) -> Self:

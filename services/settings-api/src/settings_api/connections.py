@@ -39,9 +39,18 @@ class Connections:
         rows = QUERIES.connections_of(self._runtime.pool, **user.model_dump())
         return [Connection.of(row) async for row in rows]
 
-    async def of_company(self, company_id: int) -> list[Connection]:
-        """All connections of a company."""
-        rows = QUERIES.connections_of_company(self._runtime.pool, company_id=company_id)
+    async def of_company(
+        self, company_id: int, *, after: tuple[int, UUID] | None, most: int
+    ) -> list[Connection]:
+        """A company's connections, by user and id; those that come `after` such a pair."""
+        after_user, after_connection = after or (0, UUID(int=0))
+        rows = QUERIES.connections_of_company(
+            self._runtime.pool,
+            company_id=company_id,
+            after_user=after_user,
+            after_connection=after_connection,
+            most=most,
+        )
         return [Connection.of(row) async for row in rows]
 
     async def get(self, user: SyncUser, connection_id: UUID) -> Connection:

@@ -22,6 +22,11 @@ class Cookies:
         self._csrf = prefix + "tandem_csrf"
         self._browser = prefix + "tandem_browser"
 
+    @property
+    def session_name(self) -> str:
+        """The name of the session's cookie."""
+        return self._session
+
     async def session_of(self, request: Request) -> Session | None:
         """The session that a request carries, while it is good."""
         token = request.cookies.get(self._session)

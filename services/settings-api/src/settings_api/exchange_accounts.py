@@ -11,13 +11,12 @@ from pydantic import SecretStr
 
 from settings_api.connection import CALENDAR_SERVICE, Connection
 from settings_api.connections import AlreadyConnectedError, Connections
-from settings_api.credentials import Credentials
 from settings_api.neighbours import Neighbours
 from settings_api.problem import ProblemError, field_problem
 from settings_api.user import User
 from tandem.contracts.connections import ConnectionSettings, Provider
 from tandem.runtime.app import Runtime
-from tandem.runtime.credential_store import Credential, CredentialKind
+from tandem.runtime.credential_store import Credential, CredentialKind, Credentials
 
 _PASSWORD_LENGTH_MAX: Final = 1024
 

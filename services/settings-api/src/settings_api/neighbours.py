@@ -147,6 +147,16 @@ class Neighbours:
         path = f"/internal/connections/{connection_id}/held/{word}"
         return await self._order(path, {}, refused=AT_REST)
 
+    async def unticked(self, connection_id: UUID) -> dict[str, Any]:
+        """The events that we made of types that are not ticked any more, as they would go."""
+        path = f"/internal/connections/{connection_id}/unticked"
+        return await self._get(self._settings.reconciler_url, path, {})
+
+    async def remove_unticked(self, connection_id: UUID) -> dict[str, Any]:
+        """Remove those; ProblemError 409 while at rest."""
+        path = f"/internal/connections/{connection_id}/unticked/remove"
+        return await self._order(path, {}, refused=AT_REST)
+
     async def wake(self, connection_id: UUID) -> None:
         """Let items go on that rested because they were written again and again."""
         await self._order(f"/internal/connections/{connection_id}/wake", {}, refused=AT_REST)

@@ -1,6 +1,6 @@
 """The parts of the service that endpoints use, made once by the composition root."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from settings_api.connections import Connections
@@ -35,6 +35,8 @@ class Parts:
     oauth: Mapping[Provider, OAuthAccounts]
     """By the providers whose consent pages this installation knows."""
     exchange: ExchangeAccounts
+    trace_page: Callable[[str | None], str]
+    """Where a trace is shown; empty where nothing shows it."""
 
     @property
     def offered(self) -> tuple[Provider, ...]:

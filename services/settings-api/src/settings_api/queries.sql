@@ -89,7 +89,9 @@ ORDER BY c.created_at, c.connection_id;
 SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
 FROM settings.connections c JOIN settings.users u USING (company_id, user_id)
 WHERE c.company_id = :company_id AND c.removed_at IS NULL
-ORDER BY c.user_id, c.created_at;
+    AND (c.user_id, c.connection_id) > (:after_user, :after_connection)
+ORDER BY c.user_id, c.connection_id
+LIMIT :most;
 
 -- name: lock_connections_of
 SELECT c.*, u.email AS owner_email, u.time_zone, u.crm_credential_id, u.crm_api_url
@@ -143,13 +145,14 @@ DELETE FROM settings.connections WHERE connection_id = :connection_id;
 
 -- name: take_of_rate$
 -- One more of a bucket that is not full; nothing is returned where it is.
--- A moment far beyond a full bucket is of a clock that was wrong, and counts as an empty one.
+-- A moment far beyond a full bucket is of a clock that was wrong, and counts as an empty one. Calls
+-- of one moment come in any order, so half an interval is let pass; one too many needs a whole one.
 INSERT INTO settings.rates AS r (bucket, empty_at)
 VALUES (:bucket, :now::timestamptz + :interval::interval)
 ON CONFLICT (bucket) DO UPDATE SET empty_at = :interval + CASE
     WHEN r.empty_at BETWEEN :now AND :now::timestamptz + 2 * :most::interval THEN r.empty_at
     ELSE :now END
-WHERE r.empty_at + :interval <= :now::timestamptz + :most::interval
+WHERE r.empty_at + :interval / 2 <= :now::timestamptz + :most::interval
     OR r.empty_at > :now::timestamptz + 2 * :most::interval
 RETURNING r.empty_at;
 

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import httpx
 
-from settings_api.credentials import Credentials
 from settings_api.repository import QUERIES
 from settings_api.settings import Settings
 from tandem.contracts.connections import Provider
 from tandem.runtime.app import Runtime
+from tandem.runtime.credential_store import Credentials
 from tandem.runtime.logs import LOG
 from tandem.runtime.postgres import Connection, as_uuid
 

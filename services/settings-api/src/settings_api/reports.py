@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from settings_api.connection import RECONCILER, TROUBLES, Connection
 from settings_api.connections import Connections, UnknownConnectionError
-from tandem.contracts.connections import ConnectionHealthReported, HealthSignal
+from tandem.contracts.connections import ConnectionHealthReported, HealthSignal, Provider
+from tandem.runtime import metrics
 from tandem.runtime.subscriptions import Delivery
 
 
@@ -14,6 +15,8 @@ class Reports:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        for account in ("pipedrive", *Provider):
+            metrics.GRANTS_LOST.labels(account)  # the first one counts too
 
     async def on_reports(self, deliveries: Sequence[Delivery[ConnectionHealthReported]]) -> None:
         """Take over a batch, one connection after another."""
@@ -21,12 +24,19 @@ class Reports:
             await self._take_over(delivery.body)
 
     async def _take_over(self, report: ConnectionHealthReported) -> None:
+        lost: list[str] = []
+
+        def change(known: Connection) -> Connection:
+            heard = after_report(known, report)
+            lost.extend(set(heard.lost_accounts) - set(known.lost_accounts))
+            return heard
+
         try:
-            await self._connections.change(
-                report.connection_id, lambda connection: after_report(connection, report)
-            )
+            await self._connections.change(report.connection_id, change)
         except UnknownConnectionError:
             return
+        for account in lost:
+            metrics.GRANTS_LOST.labels(account).inc()
 
 
 def after_report(connection: Connection, report: ConnectionHealthReported) -> Connection:

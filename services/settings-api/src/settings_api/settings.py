@@ -120,7 +120,7 @@ class RateSettings(EnvironmentSettings):
     """Writes of one user, pages and REST API together."""
 
     sign_ins_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 60
-    """Steps of a sign-in from one address; behind a proxy set `FORWARDED_ALLOW_IPS` to its own."""
+    """Steps of a sign-in from one address; behind a proxy see `FORWARDED_ALLOW_IPS`."""
 
 
 class Settings(RuntimeSettings, CredentialSettings, OAuthSettings, RateSettings):
@@ -134,3 +134,10 @@ class Settings(RuntimeSettings, CredentialSettings, OAuthSettings, RateSettings)
 
     reconciler_url: str
     """Address of the reconciler inside the cluster."""
+
+    trace_page_url: Annotated[str, Field(pattern=r"^(https?://[^\s{}]+\{trace_id\}\S*)?$")] = ""
+    """Where a trace is shown, with `{trace_id}` for its id; history rows link there. Empty: not."""
+
+    def trace_page(self, trace_id: str | None) -> str:
+        """Where a trace is shown; empty where nothing shows it."""
+        return self.trace_page_url.replace("{trace_id}", trace_id) if trace_id else ""

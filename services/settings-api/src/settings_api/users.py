@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from settings_api.announcements import Announcements
@@ -10,10 +11,11 @@ from settings_api.connections import Connections
 from settings_api.repository import QUERIES
 from settings_api.user import User
 from tandem.contracts.message import SyncUser
-from tandem.runtime import postgres
+from tandem.runtime import metrics, postgres
 from tandem.runtime.app import Runtime
 from tandem.runtime.postgres import as_uuid
 
+APP_REMOVED: Final = "the app was removed in Pipedrive"
 Keep = Callable[[UUID], Awaitable[None]]
 """Stores a grant under the id of its credential."""
 
@@ -51,6 +53,21 @@ class Users:
                     crm_api_url=user.crm_api_url,
                 ).reconnected(CRM_SERVICE, at)
                 await self._connections.settle(database, connection, changed)
+
+    async def let_go(self, key: SyncUser) -> None:
+        """The user has removed the app in Pipedrive: his connections wait until he signs in again.
+
+        Whatever is asked in his name from now on would be refused.
+        """
+        at = self._runtime.clock.now()
+        async with self._announcements.transaction() as database:
+            rows = QUERIES.lock_connections_of(database, **key.model_dump())
+            for known in [Connection.of(row) async for row in rows]:
+                if "pipedrive" in known.lost_accounts:
+                    continue
+                changed = known.disconnected(CRM_SERVICE, at, APP_REMOVED)
+                await self._connections.settle(database, known, changed)
+                metrics.GRANTS_LOST.labels("pipedrive").inc()
 
     async def _put(self, database: postgres.Connection, user: User) -> UUID:
         await QUERIES.put_company(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from settings_api.api.caller import AdminCaller, CurrentCaller, CurrentParts
-from settings_api.api.shown import ShownPush, shown
+from settings_api.api.shown import PushOf, ShownPush, shown_push
 from settings_api.problem import ProblemError
 from tandem.contracts.connections import ConnectionStatus, Provider
 
@@ -16,6 +16,8 @@ router = APIRouter(prefix="/api/v1", tags=["answers"])
 
 _TEXT: Final = r"^[^\x00]*$"
 """A database takes no NUL."""
+AFTER: Final = r"\d{1,18}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""After which connection of a company a page begins: its user and its id."""
 
 
 class HistoryRow(BaseModel):
@@ -59,7 +61,10 @@ class Explanation(BaseModel):
 
 
 class CompanyConnections(BaseModel):
-    """The state of every connection of a company, without its user's items."""
+    """The state of a company's connections, without their users' items.
+
+    `next_cursor` null: there are no more.
+    """
 
     class Item(BaseModel):
         """One connection."""
@@ -70,10 +75,11 @@ class CompanyConnections(BaseModel):
         email: str
         status: ConnectionStatus
         reconnect: list[str]
-        push: dict[str, ShownPush]
+        push: dict[PushOf, ShownPush]
         last_synced: datetime | None
 
     items: list[Item]
+    next_cursor: str | None
 
 
 @router.get("/connections/{connection_id}/history")
@@ -127,23 +133,38 @@ async def explain(
 
 
 @router.get("/admin/connections")
-async def company_connections(caller: AdminCaller, parts: CurrentParts) -> CompanyConnections:
-    """The state of all connections of the company, for its admins."""
+async def company_connections(
+    caller: AdminCaller,
+    parts: CurrentParts,
+    cursor: Annotated[str | None, Query(pattern=rf"^{AFTER}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> CompanyConnections:
+    """The state of the company's connections, for its admins."""
     if not caller.user.is_admin:
         raise ProblemError(403, "only an admin of the company in Pipedrive may see this")
-    items = []
-    for connection in await parts.connections.of_company(caller.user.key.company_id):
-        one = shown(connection)
-        items.append(
+    after = None
+    if cursor is not None:
+        user, _, connection = cursor.partition(".")
+        after = int(user), UUID(connection)
+    found = await parts.connections.of_company(
+        caller.user.key.company_id, after=after, most=limit + 1
+    )
+    known = found[:limit]
+    more = len(found) > limit
+    last = f"{known[-1].user.user_id}.{known[-1].connection_id}" if more else None
+    return CompanyConnections(
+        items=[
             CompanyConnections.Item(
-                id=one.id,
-                user_id=connection.user.user_id,
+                id=one.connection_id,
+                user_id=one.user.user_id,
                 provider=one.provider,
                 email=one.email,
                 status=one.status,
-                reconnect=one.reconnect,
-                push={str(name): push for name, push in one.push.items()},
+                reconnect=one.lost_accounts,
+                push=shown_push(one),
                 last_synced=one.last_synced,
             )
-        )
-    return CompanyConnections(items=items)
+            for one in known
+        ],
+        next_cursor=last,
+    )

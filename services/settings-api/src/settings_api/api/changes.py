@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from settings_api.connection import Connection
-from settings_api.neighbours import Neighbours
-from settings_api.problem import field_problem
+from settings_api.connection import WRITTEN, Connection
+from settings_api.neighbours import AT_REST, Neighbours
+from settings_api.problem import ProblemError, field_problem
 from settings_api.user import User
 from tandem.contracts.connections import (
     ConflictWinner,
@@ -21,11 +21,15 @@ TypeKey = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class SettingsChange(BaseModel):
-    """Any of the settings; what is not given stays as it is."""
+    """Any of the settings; what is not given stays as it is.
+
+    `events` goes with `calendar_id`: what becomes of those that we made in the former calendar.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     calendar_id: Annotated[str, Field(min_length=1, max_length=1024)] = ""
+    events: Literal["keep", "remove"] = "keep"
     direction: Direction = Direction.TWO_WAY
     synced_types: Annotated[list[TypeKey], Field(max_length=500)] | None = None
     save_events_as: TypeKey = "meeting"
@@ -39,19 +43,26 @@ class SettingsChange(BaseModel):
 
     @property
     def given(self) -> dict[str, Any]:
-        """What the client gave."""
-        return self.model_dump(include=self.model_fields_set)
+        """The settings that the client gave."""
+        return self.model_dump(include=self.model_fields_set - {"events"})
 
     def applied_to(self, connection: Connection, *, at: datetime) -> Connection:
         """The connection with this change; ProblemError 422 where settings do not go together.
 
-        A calendar that was chosen has just been seen, so it is not gone (any more).
+        A calendar that was chosen has just been seen, so it is not gone (any more). ProblemError
+        409 where the former calendar is to be cleared and nothing can be written.
         """
         given = self.given
+        if "events" in self.model_fields_set and "calendar_id" not in given:
+            raise field_problem("events", "goes with calendar_id only")
         settings = ConnectionSettings.model_validate(connection.settings.model_dump() | given)
         if "save_events_as" in given and settings.direction is not Direction.TWO_WAY:
             raise field_problem("save_events_as", "exists with direction two_way only")
         changed = replace(connection, settings=settings)
+        if settings.calendar_id != connection.settings.calendar_id:
+            if self.events == "remove" and connection.started and connection.status not in WRITTEN:
+                raise ProblemError(409, AT_REST)
+            changed = replace(changed, remove_events=self.events == "remove")
         return changed.with_calendar_found(at) if "calendar_id" in given else changed
 
 

@@ -71,7 +71,10 @@ async def preview(
     if order.settings is not None:
         await check_change(order.settings, known, caller.user, parts.neighbours)
         changed = order.settings.applied_to(known, at=parts.clock.now())
-        asked = {"settings": changed.settings.model_dump(mode="json")}
+        asked = {
+            "settings": changed.settings.model_dump(mode="json"),
+            "remove_events": order.settings.events == "remove",
+        }
     return Preview.model_validate(await parts.neighbours.preview(connection_id, asked))
 
 
@@ -105,3 +108,19 @@ async def reject_held(connection_id: UUID, caller: CurrentCaller, parts: Current
     """Restore what was deleted."""
     await parts.connections.get(caller.user.key, connection_id)
     return Accepted.model_validate(await parts.neighbours.settle_held(connection_id, "reject"))
+
+
+@router.get("/{connection_id}/unticked")
+async def unticked(connection_id: UUID, caller: CurrentCaller, parts: CurrentParts) -> Preview:
+    """Events that we made of types that are not ticked any more, as they would be removed."""
+    await parts.connections.get(caller.user.key, connection_id)
+    return Preview.model_validate(await parts.neighbours.unticked(connection_id))
+
+
+@router.post("/{connection_id}/unticked/remove", status_code=202, dependencies=[REPEATABLE])
+async def remove_unticked(
+    connection_id: UUID, caller: CurrentCaller, parts: CurrentParts
+) -> Accepted:
+    """Remove them from the calendar; the activities stay."""
+    await parts.connections.get(caller.user.key, connection_id)
+    return Accepted.model_validate(await parts.neighbours.remove_unticked(connection_id))

@@ -16,6 +16,8 @@ from tandem.contracts.connections import (
     Provider,
 )
 
+PushOf = Literal["pipedrive", "calendar"]
+
 
 class ShownSettings(BaseModel):
     """The settings; `synced_types` null: all active types. `save_events_as` is null in one-way."""
@@ -49,7 +51,7 @@ class ShownConnection(BaseModel):
     status: ConnectionStatus
     reconnect: list[str]
     settings: ShownSettings
-    push: dict[Literal["pipedrive", "calendar"], ShownPush]
+    push: dict[PushOf, ShownPush]
     last_synced: datetime | None
     revision: int
 
@@ -77,13 +79,18 @@ def shown(connection: Connection) -> ShownConnection:
             else None,
             save_events_as=settings.save_events_as if two_way else None,
         ),
-        push={
-            "pipedrive": _push(connection, CRM_SERVICE),
-            "calendar": _push(connection, CALENDAR_SERVICE),
-        },
+        push=shown_push(connection),
         last_synced=connection.last_synced,
         revision=connection.revision,
     )
+
+
+def shown_push(connection: Connection) -> dict[PushOf, ShownPush]:
+    """How push of both sides is."""
+    return {
+        "pipedrive": _push(connection, CRM_SERVICE),
+        "calendar": _push(connection, CALENDAR_SERVICE),
+    }
 
 
 def _push(connection: Connection, service: str) -> ShownPush:

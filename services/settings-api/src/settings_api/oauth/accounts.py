@@ -9,7 +9,6 @@ import httpx
 
 from settings_api.connection import CALENDAR_SERVICE, Connection
 from settings_api.connections import AlreadyConnectedError, Connections
-from settings_api.credentials import Credentials
 from settings_api.neighbours import Neighbours
 from settings_api.oauth.grants import Grant, exchange, whose
 from settings_api.oauth.states import OAuthStates, RoundTrip
@@ -21,7 +20,7 @@ from settings_api.users import Users
 from tandem.contracts.connections import ConnectionSettings
 from tandem.contracts.message import SyncUser
 from tandem.runtime.app import Runtime
-from tandem.runtime.credential_store import Credential
+from tandem.runtime.credential_store import Credential, Credentials
 
 
 class OAuthAccounts:

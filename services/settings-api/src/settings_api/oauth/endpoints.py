@@ -1,8 +1,10 @@
 """Where browsers leave for a provider's consent page, and where they come back."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from settings_api.api.caller import CurrentParts
@@ -13,8 +15,19 @@ from settings_api.parts import Parts
 from settings_api.problem import ProblemError
 from settings_api.rates import Rate
 from tandem.contracts.connections import Provider
+from tandem.contracts.message import SyncUser
 
 VALUE_LENGTH_MAX: Final = 4096
+
+Sender = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))]
+
+
+class Removal(BaseModel):
+    """Who has removed the app."""
+
+    company_id: int = Field(gt=0, lt=2**63)
+    user_id: int = Field(gt=0, lt=2**63)
+
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -41,6 +54,19 @@ async def finish_sign_in(request: Request, parts: CurrentParts) -> Response:
     response = RedirectResponse("/", 303)
     parts.cookies.set_session(response, await parts.tokens.open_session(user))
     return response
+
+
+@router.delete("/oauth/pipedrive/callback")
+async def app_removed(removal: Removal, parts: CurrentParts, sender: Sender) -> Response:
+    """Pipedrive tells that a user has removed the app; it calls with the app's own credentials."""
+    if sender is None or not parts.pipedrive.is_app(sender.username, sender.password):
+        raise ProblemError(
+            401,
+            "authorization: send the app's client id and secret",
+            headers={"www-authenticate": "Basic"},
+        )
+    await parts.pipedrive.let_go(SyncUser(company_id=removal.company_id, user_id=removal.user_id))
+    return Response(status_code=200)
 
 
 @router.get("/oauth/google/callback")

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from settings_api.credentials import Credentials
 from settings_api.oauth.grants import Grant, exchange, whose
 from settings_api.oauth.states import OAuthStates
 from settings_api.problem import ProblemError
@@ -16,7 +15,8 @@ from settings_api.user import User
 from settings_api.users import Users
 from tandem.contracts.message import SyncUser
 from tandem.runtime.app import Runtime
-from tandem.runtime.credential_store import CredentialKind
+from tandem.runtime.credential_store import CredentialKind, Credentials
+from tandem.runtime.secrets import same_secret
 
 PROVIDER: Final = "pipedrive"
 _ADMIN_APPS: Final = frozenset({"sales", "global"})
@@ -79,6 +79,16 @@ class PipedriveSignIn:
 
         await self._users.take_in(user, keep)
         return user.key
+
+    async def let_go(self, user: SyncUser) -> None:
+        """Take over that a user has removed the app."""
+        await self._users.let_go(user)
+
+    def is_app(self, client_id: str, client_secret: str) -> bool:
+        """Whether these are the app's own credentials; compared in constant time."""
+        expected = self._settings.pipedrive_client_secret.get_secret_value()
+        known = same_secret(client_id, self._settings.pipedrive_client_id)
+        return same_secret(client_secret, expected) and known
 
     def _user_of(self, me: Any, grant: Grant) -> User:
         """The user as `GET /api/v1/users/me` tells of him."""

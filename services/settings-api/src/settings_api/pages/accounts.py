@@ -33,7 +33,8 @@ async def add(sent: SentForm, parts: CurrentParts) -> Response:
     except ProblemError as problem:
         if any(one["field"] == "password" for one in problem.errors):
             error = problem.title if "password" in given else ""
-            return sent.visitor.shows("password.html", status=422, given=given, error=error)
+            status = 422 if error else 200
+            return sent.visitor.shows("password.html", status=status, given=given, error=error)
         return await _again(sent, problem.title)
     address = getattr(answer, "authorize_url", None)
     if address is None:

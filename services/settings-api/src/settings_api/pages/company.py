@@ -1,8 +1,9 @@
 """API tokens, what an admin sees, and the checks that help to find what is wrong."""
 
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -14,6 +15,8 @@ from settings_api.pages.page_route import PageRoute
 from settings_api.pages.visitor import CurrentVisitor, Sent, SentForm
 from settings_api.problem import ProblemError
 from settings_api.tokens import Scope
+
+ROWS: Final = 100
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -49,10 +52,16 @@ async def delete_token(token_id: UUID, sent: SentForm, parts: CurrentParts) -> R
 
 
 @router.get("/admin")
-async def admin(visitor: CurrentVisitor, parts: CurrentParts) -> Response:
+async def admin(
+    visitor: CurrentVisitor,
+    parts: CurrentParts,
+    cursor: Annotated[str, Query(pattern=rf"^({answers.AFTER})?$")] = "",
+) -> Response:
     """The state of the company's connections, without anybody's items."""
-    known = await answers.company_connections(visitor.caller, parts)
-    return visitor.shows("admin.html", connections=known.items)
+    known = await answers.company_connections(visitor.caller, parts, cursor or None, ROWS)
+    return visitor.shows(
+        "admin.html", connections=known.items, more=known.next_cursor, first=not cursor
+    )
 
 
 @router.get("/connections/{connection_id}/troubleshooting")

@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from settings_api.api import connections as calls
 from settings_api.api.caller import CurrentParts
+from settings_api.api.changes import SettingsChange
 from settings_api.api.decisions import Preview, PreviewOrder, preview
 from settings_api.api.shown import ShownConnection
-from settings_api.connection import READ
+from settings_api.connection import READ, WRITTEN
 from settings_api.pages.page_route import PageRoute
 from settings_api.pages.settings_form import change_of
-from settings_api.pages.visitor import CurrentVisitor, SentForm, Visitor
+from settings_api.pages.visitor import CurrentVisitor, Sent, SentForm, Visitor
 from settings_api.parts import Parts
 from settings_api.problem import ProblemError
 
@@ -71,16 +72,9 @@ async def save(connection_id: UUID, sent: SentForm, parts: CurrentParts) -> Resp
         change = change_of(sent.form, types)
         known = await calls.connection(connection_id, Response(), visitor.caller, parts)
         if not sent.text("confirmed"):
-            order = PreviewOrder(settings=change)
-            effect = await _effect(visitor, parts, known, order)
-            if effect is not None and sum(effect.counts.values()) > ASK_FROM:
-                fields = sent.form.multi_items()
-                page = visitor.shows(
-                    "preview.html", connection=known, effect=effect, fields=fields, unread=False
-                )
-                if visitor.scripted:
-                    page.headers.update({"hx-retarget": "body", "hx-reswap": "innerHTML"})
-                return page
+            question = await _question(sent, parts, known, change)
+            if question is not None:
+                return question
         if_match = f'"{sent.text("revision")}"' if name == "synced_types" else None
         shown = await calls.change(
             connection_id, change, Response(), visitor.caller, parts, if_match
@@ -117,6 +111,36 @@ async def before_the_start(
     return visitor.shows(
         "preview.html", connection=shown, effect=effect, fields=None, unread=unread
     )
+
+
+async def _question(
+    sent: Sent, parts: Parts, known: ShownConnection, change: SettingsChange
+) -> Response | None:
+    """The page that asks before a change is saved; None where there is nothing to ask.
+
+    One that touches many items is shown first. Before another calendar is taken, it is asked what
+    becomes of the events that we made in the present one.
+    """
+    leaving = change.given.get("calendar_id", known.settings.calendar_id) != (
+        known.settings.calendar_id
+    )
+    if leaving:
+        if known.status not in WRITTEN:
+            return None
+        change = change.model_copy(update={"events": "remove"})
+    effect = await _effect(sent.visitor, parts, known, PreviewOrder(settings=change))
+    if effect is None or sum(effect.counts.values()) <= (0 if leaving else ASK_FROM):
+        return None
+    page = sent.visitor.shows(
+        "leaving.html" if leaving else "preview.html",
+        connection=known,
+        effect=effect,
+        fields=sent.form.multi_items(),
+        unread=False,
+    )
+    if sent.visitor.scripted:
+        page.headers.update({"hx-retarget": "body", "hx-reswap": "innerHTML"})
+    return page
 
 
 async def _effect(

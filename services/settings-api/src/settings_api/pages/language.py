@@ -3,14 +3,14 @@
 import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -40,13 +40,30 @@ class Language:
 
     def moment(self, at: datetime | str) -> str:
         """A moment in the visitor's zone and manner; strings are ISO 8601."""
+        return format_datetime(self._here(at), "medium", locale=self.locale)
+
+    def span(self, start: datetime | str, end: datetime | str) -> str:
+        """From when to when a meeting is, to the minute; its day is told once where it has one."""
+        first, last = self._here(start), self._here(end)
+        begins, ends = (format_time(one, "short", locale=self.locale) for one in (first, last))
+        if first.date() == last.date():
+            return self._at(first, f"{begins} – {ends}")  # noqa: RUF001 - a range
+        return f"{self._at(first, begins)} – {self._at(last, ends)}"  # noqa: RUF001
+
+    def days(self, first: date | str, count: int) -> str:
+        """The whole days of a meeting, which belong to no zone."""
+        begins = date.fromisoformat(first) if isinstance(first, str) else first
+        last = begins + timedelta(days=count - 1)
+        told = [format_date(day, locale=self.locale) for day in sorted({begins, last})]
+        return " – ".join(told)  # noqa: RUF001
+
+    def _at(self, day: datetime, time: str) -> str:
+        pattern = str(self.locale.datetime_formats["medium"])
+        return pattern.replace("{1}", format_date(day, locale=self.locale)).replace("{0}", time)
+
+    def _here(self, at: datetime | str) -> datetime:
         moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-        return format_datetime(
-            moment if moment.tzinfo else moment.replace(tzinfo=UTC),
-            "medium",
-            tzinfo=self.zone,
-            locale=self.locale,
-        )
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.zone)
 
 
 def language_of(

@@ -1,7 +1,7 @@
 """Routes whose errors are pages, where a browser asks."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,8 @@ from settings_api.connections import UnknownConnectionError
 from settings_api.pages.rendering import is_fragment, page
 from settings_api.pages.visitor import SignInNeededError
 from settings_api.problem import ProblemError
+
+EVENT_STREAM: Final = "text/event-stream"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -52,6 +54,9 @@ def _reads_pages(request: Request) -> bool:
 
 
 def _to_sign_in(request: Request) -> Response:
+    """The way to the sign-in, as each kind of request can follow it."""
+    if request.headers.get("accept") == EVENT_STREAM:
+        return Response("event: signed-out\ndata:\n\n", media_type=EVENT_STREAM)
     if is_fragment(request):
         return Response(status_code=204, headers={"hx-redirect": "/"})
     return RedirectResponse("/", 303)

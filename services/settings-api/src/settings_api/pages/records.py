@@ -48,6 +48,7 @@ async def history(  # noqa: PLR0917 - query parameters
         reason=reason,
         q=q,
         newest=not cursor,
+        trace_page=parts.trace_page,
     )
 
 
@@ -72,6 +73,21 @@ async def settle_held(connection_id: UUID, sent: SentForm, parts: CurrentParts) 
     confirmed = sent.text("word") == "confirm"
     settle = decisions.confirm_held if confirmed else decisions.reject_held
     await settle(connection_id, sent.visitor.caller, parts)
+    return sent.visitor.goes_to(f"/connections/{connection_id}")
+
+
+@router.get("/connections/{connection_id}/unticked")
+async def unticked(connection_id: UUID, visitor: CurrentVisitor, parts: CurrentParts) -> Response:
+    """Events of types that are not ticked any more, which can be removed."""
+    connection = await calls.connection(connection_id, Response(), visitor.caller, parts)
+    effect = await decisions.unticked(connection_id, visitor.caller, parts)
+    return visitor.shows("unticked.html", connection=connection, effect=effect)
+
+
+@router.post("/connections/{connection_id}/unticked")
+async def remove_unticked(connection_id: UUID, sent: SentForm, parts: CurrentParts) -> Response:
+    """Remove them."""
+    await decisions.remove_unticked(connection_id, sent.visitor.caller, parts)
     return sent.visitor.goes_to(f"/connections/{connection_id}")
 
 

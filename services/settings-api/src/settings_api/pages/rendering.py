@@ -46,6 +46,8 @@ def page(
         **context,
         _=language.say,
         moment=language.moment,
+        span=language.span,
+        days=language.days,
         language=language.code,
         user=session.user if session else None,
         csrf_token=session.csrf_token if session else "",

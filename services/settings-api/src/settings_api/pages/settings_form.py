@@ -10,9 +10,7 @@ from settings_api.api.changes import SettingsChange
 from settings_api.neighbours import ActivityType
 from settings_api.problem import field_problem
 
-CHOICES: Final = frozenset(
-    {"calendar_id", "direction", "save_events_as", "private_events", "conflict_winner"}
-)
+CHOICES: Final = frozenset({"direction", "save_events_as", "private_events", "conflict_winner"})
 SWITCHES: Final = frozenset({"include_deal_contact_info", "invite_guests"})
 NUMBERS: Final = frozenset({"default_duration_minutes", "horizon_days"})
 
@@ -32,6 +30,9 @@ def change_of(form: FormData, types: list[ActivityType]) -> SettingsChange:
         return _checked(name, {name: bool(value)})
     if name in NUMBERS:
         return _checked(name, {name: int(value) if value.isascii() and value.isdigit() else value})
+    if name == "calendar_id":
+        events = {"events": form.get("events")} if "events" in form else {}
+        return _checked(name, {name: value, **events})
     if name in CHOICES:
         return _checked(name, {name: value})
     raise field_problem("setting", "there is no such setting")
