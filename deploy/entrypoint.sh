@@ -11,6 +11,7 @@ case $what in
     ;;
   sandbox) exec python -m tandem_sandbox --host 0.0.0.0 --port 8090 "$@" ;;
   migrate) exec python -m tandem.runtime.migrate "$@" ;;
+  restored) exec python -m tandem.runtime.restored "$@" ;;
   topics) exec python -m tandem.runtime.topics ;;
   rotate-keys) exec python -m settings_api.rotate_keys ;;
   tandemctl) exec tandemctl "$@" ;;
@@ -20,7 +21,7 @@ r.urlopen("http://127.0.0.1:%s/livez" % os.environ["HTTP_PORT"], timeout=2)'
     ;;
   *)
     echo "tandem crm-ingest|calendar-ingest|reconciler|settings-api [ROLES]" >&2
-    echo "tandem migrate SERVICE | topics | rotate-keys | tandemctl | alive" >&2
+    echo "tandem migrate SERVICE | restored SERVICE | topics | rotate-keys | tandemctl | alive" >&2
     exit 64
     ;;
 esac

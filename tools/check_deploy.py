@@ -2,8 +2,8 @@
 
 Every overlay is rendered. Each resource must satisfy the schema of Kubernetes, each pod the house's
 policies, each service must be given every setting that it cannot start without, and come to Kafka
-as a user who is declared. Alerts are checked and tested by promtool; each has a runbook, and each
-metric that a query names exists.
+as a user who is declared. Somebody must read the figures that pods tell. Alerts are checked and
+tested by promtool; each has a runbook, and each metric that a query names exists.
 """
 
 import os
@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from pydantic import ValidationError
+from tools.check_connections import connection_problems
+from tools.check_scraping import scraping_problems
 from tools.generate_monitoring import DASHBOARDS, declared
 
 import calendar_ingest.settings
@@ -50,6 +53,10 @@ STORED_OUTSIDE: Final = {
     **{service: {"DATABASE_URL"} for service in SETTINGS},
 }
 """What an overlay without secrets of its own expects in the store (docs/operations.md)."""
+
+IN_THE_POD: Final = {"KAFKA_CA_FILE", "KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM"}
+# Servers that pods wait for, and where they lie.
+OTHERS: Final = {"Namespace", "StatefulSet", "Kafka", "KafkaNodePool", "Cluster"}
 
 Resource = dict[str, Any]
 
@@ -119,10 +126,10 @@ def container_problems(name: str, container: Mapping[str, Any], *, serving: bool
 
 
 def settings_problems(resources: Iterable[Resource]) -> Iterator[str]:
-    """Which service would not start for want of a setting."""
+    """Which service would not start for want of a setting, or because of a wrong one."""
     kept = list(resources)
     given = {
-        (one["kind"], one["metadata"]["name"]): one.get("data", {}).keys()
+        (one["kind"], one["metadata"]["name"]): one.get("data", {})
         for one in kept
         if one["kind"] in {"ConfigMap", "Secret"}
     }
@@ -131,15 +138,22 @@ def settings_problems(resources: Iterable[Resource]) -> Iterator[str]:
         pod = pod_of(resource)
         if resource["kind"] != "Deployment" or pod is None or service not in SETTINGS:
             continue
-        variables = {"HTTP_PORT"}
+        variables = {"HTTP_PORT": "8080"}
         for source in pod["containers"][0]["envFrom"]:
             if "configMapRef" in source:
                 variables |= given["ConfigMap", source["configMapRef"]["name"]]
             else:
                 secret = source["secretRef"]["name"]
-                variables |= given.get(("Secret", secret), STORED_OUTSIDE.get(secret, set()))
-        for missing in sorted(required(SETTINGS[service]) - variables):
-            yield f"{name_of(resource)}: {missing} is not set"
+                names = given.get(("Secret", secret)) or STORED_OUTSIDE.get(secret, set())
+                variables |= dict.fromkeys(names, "kept-elsewhere")
+        # Files are there in the pod only; `kafka_problems` looks after these.
+        told = {name.lower(): one for name, one in variables.items() if name not in IN_THE_POD}
+        try:
+            SETTINGS[service].model_validate(told)
+        except ValidationError as error:
+            for problem in error.errors():
+                place = ".".join(map(str, problem["loc"])).upper()
+                yield f"{name_of(resource)}: {place} {problem['msg']}".replace("  ", " ")
 
 
 def kafka_problems(resources: Iterable[Resource]) -> Iterator[str]:
@@ -166,6 +180,14 @@ def kafka_problems(resources: Iterable[Resource]) -> Iterator[str]:
             yield f"{name}: does not have {told['KAFKA_CA_FILE']}"
 
 
+def label_problems(resources: Iterable[Resource]) -> Iterator[str]:
+    """What is not Tandem's own but labelled so: it would come too late, and be closed off."""
+    for resource in resources:
+        ours = "app.kubernetes.io/part-of" in resource["metadata"].get("labels", {})
+        if ours and resource["kind"] in OTHERS:
+            yield f"{name_of(resource)} is labelled as a part of Tandem"
+
+
 def _is_settings(resource: Resource) -> bool:
     name = resource["metadata"]["name"]
     return resource["kind"] == "ConfigMap" and name.startswith("tandem-settings")
@@ -174,11 +196,6 @@ def _is_settings(resource: Resource) -> bool:
 def _takes_settings(pod: Mapping[str, Any]) -> bool:
     sources = [source.get("configMapRef", {}) for source in pod["containers"][0].get("envFrom", [])]
     return any(source.get("name", "").startswith("tandem-settings") for source in sources)
-
-
-def required(settings: type[EnvironmentSettings]) -> set[str]:
-    """Variables without a default."""
-    return {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
 
 
 def query_problems() -> Iterator[str]:
@@ -219,6 +236,17 @@ def promtool(*arguments: str) -> Iterator[str]:
         yield f"promtool {' '.join(arguments)}\n{done.stdout}{done.stderr}"
 
 
+CHECKS: Final = (
+    schema_problems,
+    policy_problems,
+    settings_problems,
+    kafka_problems,
+    connection_problems,
+    label_problems,
+    scraping_problems,
+)
+
+
 def main() -> int:
     """Check everything; 0 where nothing is wrong."""
     problems = [*query_problems()]
@@ -229,7 +257,7 @@ def main() -> int:
     problems += [*schema_problems([operator]), *policy_problems([operator])]
     for overlay in OVERLAYS:
         resources = rendered(overlay)
-        for check in (schema_problems, policy_problems, settings_problems, kafka_problems):
+        for check in CHECKS:
             problems += [f"{overlay}: {problem}" for problem in check(resources)]
         print(f"{overlay:<11} {len(resources)} resources")
     for problem in problems:

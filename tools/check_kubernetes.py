@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 from tools.check_deploy import OVERLAYS, rendered
-from tools.kubernetes import Cluster
+from tools.kubernetes import Cluster, Server
 
 from tandem_embedded.processes import free_port
 
@@ -75,7 +75,7 @@ def main(folders: list[str]) -> int:
     """Check all overlays; 0 where nothing is wrong."""
     problems = []
     with tempfile.TemporaryDirectory(prefix="tandem-kubernetes-") as scratch:
-        cluster = Cluster(Path(scratch), free_port())
+        cluster = Cluster(Path(scratch), Server(free_port()))
         with cluster.running():
             kinds = install_definitions(cluster, folders)
             for overlay in OVERLAYS:

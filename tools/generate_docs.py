@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from tools.rule_tests import with_tests
+from tools.scale_model import Inputs
+from tools.scale_page import with_figures
 
 import calendar_ingest.settings
 import crm_ingest.settings
@@ -145,6 +147,7 @@ def main() -> int:
         "openapi.json": openapi(),
         "asyncapi.json": asyncapi(),
         "rules.md": rules,
+        "scale.md": with_figures((DOCS / "scale.md").read_text("utf-8"), Inputs.read()),
     }.items():
         file = DOCS / name
         if check and (not file.exists() or file.read_text("utf-8") != text):

@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
+from tandem.contracts.topics import SERVICES
 from tandem.runtime import metrics
 
 ROOT: Final = Path(__file__).parent.parent
@@ -196,17 +197,41 @@ DASHBOARDS: Final[dict[str, tuple[str, list[Panel]]]] = {
                 "{{action}} {{reason}}",
             ),
             (
-                "Conflicts, held deletions, brakes, lost grants",
+                "Conflicts, held deletions, brakes, refused writes",
                 "short",
                 (
                     "sum by (reason) (increase(tandem_decisions_total{reason=~"
-                    '"conflict|held_mass_delete|loop_suspected|auth_lost|provider_refused"}[1h]))'
+                    '"conflict|held_mass_delete|loop_suspected|provider_refused"}[1h]))'
                 ),
                 "{{reason}}",
+            ),
+            (
+                "Grants lost",
+                "short",
+                "sum by (account) (increase(tandem_grants_lost_total[1h]))",
+                "{{account}}",
             ),
         ],
     ),
 }
+
+
+CLIENTS_OWN: Final = ("python_", "process_")
+"""Names of what Prometheus' client tells of every Python process begin so."""
+
+_CRM, _CALENDAR, _RECONCILER, _SETTINGS = SERVICES
+_INGEST: Final = (_CRM, _CALENDAR)
+_ONLY: Final[dict[str, tuple[str, ...]]] = {
+    "tandem_webhooks_total": _INGEST,
+    "tandem_provider_calls_total": _INGEST,
+    "tandem_provider_call_seconds": _INGEST,
+    "tandem_commands_parked": _INGEST,
+    "tandem_events_skipped_total": (_CALENDAR,),
+    "tandem_decisions_total": (_RECONCILER,),
+    "tandem_change_seconds": (_RECONCILER,),
+    "tandem_grants_lost_total": (_SETTINGS,),
+}
+"""Metrics that not every service tells."""
 
 
 def declared() -> Iterator[MetricWrapperBase]:
@@ -214,6 +239,18 @@ def declared() -> Iterator[MetricWrapperBase]:
     for value in vars(metrics).values():
         if isinstance(value, MetricWrapperBase):
             yield value
+
+
+def name_of(metric: MetricWrapperBase) -> str:
+    """What a metric is called where it is told."""
+    [described] = metric.describe()
+    return described.name + ("_total" if described.type == "counter" else "")
+
+
+def signals() -> dict[str, tuple[str, ...]]:
+    """Which services tell each metric; a test holds this against the running ones."""
+    names = [name_of(metric) for metric in declared()]
+    return {name: _ONLY.get(name, SERVICES) for name in names}
 
 
 def dashboard(uid: str) -> dict[str, Any]:
@@ -252,12 +289,24 @@ def _panel(number: int, title: str, unit: str, query: str, legend: str) -> dict[
 def metrics_page() -> str:
     """What every metric says."""
     lines = ["# Metrics", "", "Made from `tandem.runtime.metrics`, which declares each once.", ""]
-    lines += ["| metric | kind | labels | says |", "|---|---|---|---|"]
+    lines += ["| metric | kind | labels | services | says |", "|---|---|---|---|---|"]
+    told_by = signals()
     for metric in declared():
-        described = metric.describe()[0]
-        name = described.name + ("_total" if described.type == "counter" else "")
+        [described] = metric.describe()
+        name = name_of(metric)
         labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001 - no public way
-        lines.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |")
+        services = "all" if told_by[name] == SERVICES else ", ".join(told_by[name])
+        lines.append(
+            f"| `{name}` | {described.type} | {labels} | {services} | {described.documentation} |"
+        )
+    own = ", ".join(f"`{prefix}*`" for prefix in CLIENTS_OWN)
+    lines += [
+        "",
+        f"Prometheus' client adds what it knows of its process: {own}. What is rare is told as 0",
+        "from the start, so that the first time counts. `make monitoring-test` holds this table,",
+        "every query of the dashboards and every alert against the running services, with a real",
+        "Prometheus.",
+    ]
     return "\n".join(lines) + "\n"
 
 

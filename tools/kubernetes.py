@@ -1,6 +1,7 @@
 """A real Kubernetes API server with etcd on this machine, as long as it is needed.
 
-Both listen on 127.0.0.1 and keep their data in a folder that goes with them.
+Both keep their data in a folder that goes with them. Whoever talks to the server has an account of
+its own there, with a token.
 """
 
 import json
@@ -10,8 +11,9 @@ import ssl
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,26 +23,48 @@ TOOLS: Final = Path(__file__).parent.parent / ".tools"
 KUBERNETES: Final = TOOLS / "kubernetes/kubernetes"
 ETCD: Final = TOOLS / "etcd/usr/bin/etcd"
 READY_S: Final = 120.0
+ADMIN: Final = "admin"
+SERVICE_ADDRESSES: Final = "10.96.0.0/16"
+
+
+@dataclass(frozen=True)
+class Server:
+    """What an API server is told. `accounts` are names with their groups.
+
+    Without `controllers` nobody makes the service accounts that pods would have to have.
+    """
+
+    port: int
+    address: str = "127.0.0.1"
+    accounts: Mapping[str, str] | None = None
+    controllers: bool = False
 
 
 class Cluster:
     """A running API server; `kubectl` talks to it as its administrator."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.url = f"https://127.0.0.1:{port}"
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.url = f"https://{server.address}:{server.port}"
+        self.key = folder / "account.key"
+        self.certificate = folder / "certificates/apiserver.crt"
         self._folder = folder
-        self._port = port
-        self._token = secrets.token_hex(16)
+        self._told = server
+        groups = {ADMIN: "system:masters"} | dict(server.accounts or {})
+        self._accounts = {name: (secrets.token_hex(16), of) for name, of in groups.items()}
 
     def kubectl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run kubectl; both its outputs are kept."""
         return subprocess.run(
-            ["kubectl", "--kubeconfig", self._folder / "kubeconfig", *arguments],
+            ["kubectl", "--kubeconfig", self.access_of(ADMIN), *arguments],
             check=check,
             capture_output=True,
             text=True,
             env=os.environ | {"KUBECTL_APPLYSET": "false"},
         )
+
+    def access_of(self, account: str) -> Path:
+        """The file by which an account finds its way to the server."""
+        return self._folder / f"{account.replace(':', '-')}.kubeconfig"
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -57,20 +81,25 @@ class Cluster:
             etcd.stop()
 
     def _write_files(self) -> None:
-        key = self._folder / "account.key"
-        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
-        (self._folder / "tokens.csv").write_text(f"{self._token},admin,1,system:masters\n")
-        configuration = {
+        subprocess.run(
+            ["openssl", "genrsa", "-out", self.key, "2048"], check=True, capture_output=True
+        )
+        rows = [f'{token},{name},{name},"{of}"' for name, (token, of) in self._accounts.items()]
+        (self._folder / "tokens.csv").write_text("\n".join(rows) + "\n")
+        for name, (token, _) in self._accounts.items():
+            self.access_of(name).write_text(json.dumps(self._access(token)))
+
+    def _access(self, token: str) -> dict[str, object]:
+        return {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [
                 {"name": "c", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}
             ],
-            "users": [{"name": "u", "user": {"token": self._token}}],
+            "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",
         }
-        (self._folder / "kubeconfig").write_text(json.dumps(configuration))
 
     def _etcd(self, port: int) -> Child:
         client, peer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}"
@@ -81,30 +110,30 @@ class Cluster:
         return Child("etcd", command, log=self._folder / "etcd.log", env=dict(os.environ))
 
     def _server(self, etcd_port: int) -> Child:
-        key = str(self._folder / "account.key")
+        key, address = str(self.key), self._told.address
         command = [str(KUBERNETES), "kube-apiserver"]
         command += ["--etcd-servers", f"http://127.0.0.1:{etcd_port}"]
-        command += ["--bind-address", "127.0.0.1", "--secure-port", str(self._port)]
-        command += [
-            "--advertise-address",
-            "127.0.0.1",
-            "--service-cluster-ip-range",
-            "10.96.0.0/16",
-        ]
-        command += ["--cert-dir", str(self._folder / "certificates")]
+        command += ["--bind-address", address, "--secure-port", str(self._told.port)]
+        command += ["--advertise-address", address]
+        command += ["--service-cluster-ip-range", SERVICE_ADDRESSES]
+        command += ["--cert-dir", str(self.certificate.parent)]
         command += ["--token-auth-file", str(self._folder / "tokens.csv")]
-        command += ["--authorization-mode", "RBAC", "--allow-privileged=false"]
+        command += ["--authorization-mode", "Node,RBAC", "--allow-privileged=false"]
         command += ["--service-account-issuer", "https://kubernetes.default.svc"]
         command += ["--service-account-key-file", key, "--service-account-signing-key-file", key]
-        command += ["--disable-admission-plugins", "ServiceAccount"]
+        if self._told.controllers:
+            command += ["--enable-admission-plugins", "NodeRestriction"]
+        else:
+            command += ["--disable-admission-plugins", "ServiceAccount"]
         return Child(
             "kube-apiserver", command, log=self._folder / "server.log", env=dict(os.environ)
         )
 
     def _ready(self) -> bool:
         context = ssl._create_unverified_context()  # noqa: S323, SLF001 - a server of our own, here
+        token, _ = self._accounts[ADMIN]
         request = urllib.request.Request(  # noqa: S310 - https only
-            self.url + "/readyz", headers={"authorization": f"Bearer {self._token}"}
+            self.url + "/readyz", headers={"authorization": f"Bearer {token}"}
         )
         try:
             with urllib.request.urlopen(request, timeout=2, context=context) as answer:  # noqa: S310

@@ -1,0 +1,3 @@
+module tandem/deploy/node/pause
+
+go 1.24.0
