@@ -6,20 +6,16 @@ every write answers exactly one change.
 """
 
 import itertools
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import latency_line
+from bench.stacks import measured_stack
 from tests.e2e.company import Company
 from tests.e2e.person import Person, in_days
 from tests.e2e.waiting import eventually
-
-from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import Stack, StackOptions
 
 RATE_PER_S: Final = 20
 SECONDS: Final = 30
@@ -38,31 +34,19 @@ class Item:
 
 def measure_latency() -> list[str]:
     """Run the stack and return the lines to print."""
-    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
-        Path(folder).chmod(0o755)
-        stack = Stack(
-            StackOptions(
-                folder=Path(folder),
-                ports=Ports.free(),
-                partitions=4,
-                # What is measured is Tandem, not the quota that Google grants a user.
-                overrides={"GOOGLE_USER_REQUESTS_PER_MINUTE": "60000"},
-            )
-        )
-        try:
-            stack.start()
-            with Company.found(stack, people=PEOPLE) as company:
-                return _measure(company)
-        finally:
-            stack.stop()
-            stack.forget()
+    # What is measured is Tandem, not the quota that Google grants a user.
+    plenty = {"GOOGLE_USER_REQUESTS_PER_MINUTE": "60000"}
+    with measured_stack(partitions=4, overrides=plenty) as stack:
+        stack.start()
+        with Company.found(stack, people=PEOPLE) as company:
+            return _measure(company)
 
 
 def _measure(company: Company) -> list[str]:
-    items = list(_linked_items(company))
+    items = list(linked_items(company))
     company.settled()
     started = _last_call(company)
-    _change_at_a_steady_rate(items)
+    change_at_a_steady_rate(items)
     company.settled()
     calls = _calls_after(company, started)
     to_calendar = _waits_ms(
@@ -84,7 +68,8 @@ def _measure(company: Company) -> list[str]:
     ]
 
 
-def _linked_items(company: Company) -> list[Item]:
+def linked_items(company: Company) -> list[Item]:
+    """Connect everybody and make meetings, which are then on both sides."""
     for person in company.people:
         person.connect()
     made = [
@@ -106,16 +91,18 @@ def _linked_items(company: Company) -> list[Item]:
     ]
 
 
-def _change_at_a_steady_rate(items: list[Item]) -> None:
+def change_at_a_steady_rate(
+    items: list[Item], *, rate_per_s: int = RATE_PER_S, seconds: int = SECONDS
+) -> None:
     """Even items are renamed in Pipedrive, odd ones in the calendar, one after the other."""
     begun = time.monotonic()
-    for number, item in zip(range(RATE_PER_S * SECONDS), itertools.cycle(items), strict=False):
+    for number, item in zip(range(rate_per_s * seconds), itertools.cycle(items), strict=False):
         title = f"Change {number}"
         if number % 2 == 0:
             item.person.change_activity(item.activity_id, subject=title)
         else:
             item.person.change_event(item.event_id, summary=title)
-        due = begun + (number + 1) / RATE_PER_S
+        due = begun + (number + 1) / rate_per_s
         time.sleep(max(due - time.monotonic(), 0))
 
 
