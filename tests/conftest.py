@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -22,6 +23,29 @@ from tandem_embedded.postgres import Postgres
 from tandem_embedded.processes import free_port
 
 PARTITIONS = 3
+# These take longest; those of one kind share a stack.
+_LONG = frozenset({"e2e", "chaos", "pages", "simulation"})
+_HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, however the rest was shuffled."""
+    items.sort(key=lambda item: item.path.relative_to(_HERE).parts[0] not in _LONG)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of a file, or of one of the long kinds, run in one worker where there are several."""
+    from xdist.scheduler import LoadScopeScheduling  # only there where there are several
+
+    class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            kind = file.removeprefix("tests/").partition("/")[0]
+            return kind if kind in _LONG else file
+
+    return ByPlace(config, log)
 
 
 @dataclass(frozen=True)

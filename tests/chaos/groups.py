@@ -1,5 +1,6 @@
 """Watches consumer groups from outside: how long one has been without a stable assignment."""
 
+import os
 import threading
 import time
 from typing import Any, Self
@@ -10,6 +11,16 @@ from tests.e2e.waiting import eventually
 
 KAFKA: Any = confluent
 POLL_S = 0.05
+REBALANCE_S = float(os.environ.get("REBALANCE_S", "20"))
+"""For so long may a partition stand still; on a machine with nothing else to do it is under 5."""
+SHARED = (
+    "reconciler.activities",
+    "reconciler.events",
+    "reconciler.outcomes",
+    "crm-ingest.commands",
+    "calendar-ingest.commands",
+)
+"""Groups whose work several processes share."""
 
 
 class Groups:

@@ -8,35 +8,19 @@ from tests.chaos.workload import OVERRIDES, Workload
 from tests.e2e.company import Company
 from tests.e2e.stacks import running
 
-from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import Stack, StackOptions
+from tandem_embedded.stack import Stack
 
 
 @pytest.fixture(scope="module")
 def stack(scratch: Path) -> Iterator[Stack]:
     """A stack of its own: what is killed here must not disturb other tests."""
-    options = StackOptions(
-        folder=scratch / "chaos",
-        ports=Ports.free(),
-        durable=False,
-        partitions=4,
-        overrides=OVERRIDES,
-    )
-    yield from running(options)
+    yield from running(scratch / "chaos", overrides=OVERRIDES)
 
 
 @pytest.fixture
 def forgetful_stack(scratch: Path) -> Iterator[Stack]:
     """A stack whose broker keeps nothing over its restart."""
-    options = StackOptions(
-        folder=scratch / "forgetful",
-        ports=Ports.free(),
-        in_memory_kafka=True,
-        durable=False,
-        partitions=4,
-        overrides=OVERRIDES,
-    )
-    yield from running(options)
+    yield from running(scratch / "forgetful", overrides=OVERRIDES, in_memory_kafka=True)
 
 
 @pytest.mark.timeout(400)

@@ -1,39 +1,20 @@
 """Services share their work with copies that come, go and die: nothing is lost or doubled."""
 
 import pytest
-from tests.chaos.groups import Groups
+from tests.chaos.groups import REBALANCE_S, SHARED, Groups
 from tests.chaos.workload import OVERRIDES, Workload
 from tests.e2e.company import Company
 from tests.e2e.stacks import running
 
-from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import StackOptions
-
-CHANGES = 400
+CHANGES = 500
 ACTS = 5
-REBALANCE_S = 5.0
 COPIES = {"reconciler": "reader,sweeper", "crm_ingest": "writer", "calendar_ingest": "writer"}
-SHARED = (
-    "reconciler.activities",
-    "reconciler.events",
-    "reconciler.outcomes",
-    "crm-ingest.commands",
-    "calendar-ingest.commands",
-)
 
 
 @pytest.fixture
 def stack(scratch):
     """A stack of its own, which a second process of three services can join."""
-    yield from running(
-        StackOptions(
-            folder=scratch / "copies",
-            ports=Ports.free(),
-            durable=False,
-            partitions=4,
-            overrides=OVERRIDES,
-        )
-    )
+    yield from running(scratch / "copies", overrides=OVERRIDES)
 
 
 @pytest.mark.timeout(400)

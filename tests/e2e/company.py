@@ -24,7 +24,9 @@ _NUMBERS = itertools.count(500_001)
 WRITES = {
     "pipedrive": ("activities.create", "activities.update", "activities.delete"),
     "google": ("events.insert", "events.update", "events.patch", "events.delete"),
+    "microsoft": ("events.create", "events.update", "events.delete"),
 }
+BATCH = "batch"
 
 
 @dataclass
@@ -87,8 +89,7 @@ class Company:
     def __exit__(self, *_: object) -> None:
         """Close all connections; nobody of this company is synced any more."""
         for person in self.people:
-            if person.connection_id:
-                person.tandem.delete(f"/api/v1/connections/{person.connection_id}")
+            person.disconnect_all()
             person.close()
         self.control.close()
 
@@ -129,6 +130,17 @@ class Company:
             if row["account"] in emails and row["operation"] in WRITES.get(row["provider"], ()):
                 counted[row["operation"]] += row["calls"]
         return counted
+
+    def writing_requests(self, provider: str, account: str) -> int:
+        """HTTP requests so far that wrote to an account's calendar; a batch is one."""
+        answer = self.control.get("/counters")
+        answer.raise_for_status()
+        return sum(
+            row["calls"] - row["batched"]
+            for row in answer.json()["calls"]
+            if (row["provider"], row["account"]) == (provider, account)
+            and row["operation"] in {*WRITES[provider], BATCH}
+        )
 
     def arm(self, **fault: Any) -> None:
         """Arm a fault of the sandbox."""

@@ -58,6 +58,12 @@ class Person:
         ]
         return self.connection()
 
+    def disconnect_all(self) -> None:
+        """Disconnect every calendar of theirs, so that no sweep has to look at it any more."""
+        known = self.tandem.get("/api/v1/connections")
+        for one in known.json()["items"] if known.is_success else ():
+            self.tandem.delete(f"/api/v1/connections/{one['id']}")
+
     def reconnect_calendar(self) -> None:
         """Connect the same calendar account again."""
         answer = self.tandem.post("/api/v1/connections", json={"email": self.email})
@@ -94,17 +100,16 @@ class Person:
 
     def told(self, item_id: str | int, reason: str) -> Json:
         """The row of an item with a reason, once it is there."""
-        return eventually(
-            lambda: next(
-                (
-                    row
-                    for row in self.history(limit=200)
-                    if _is_about(row, item_id) and row["reason"] == reason
-                ),
-                None,
-            ),
-            what=f"{reason} of {item_id}",
-        )
+
+        def row() -> Json | None:
+            rows = [one for one in self.history(limit=200) if _is_about(one, item_id)]
+            return next((one for one in rows if one["reason"] == reason), None)
+
+        try:
+            return eventually(row, what=f"{reason} of {item_id}")
+        except AssertionError as never:
+            never.add_note(f"what was told of it: {self.reasons(item_id)}")
+            raise
 
     # Pipedrive
 
@@ -154,6 +159,18 @@ class Person:
         )
 
     # The calendar
+
+    def add_calendar(self, summary: str) -> str:
+        """Make another calendar of the same account; returns its id."""
+        everywhere = self.calendar.base_url.copy_with(path="/google/calendar/v3/calendars")
+        calendar_id: str = _body(self.calendar.post(everywhere, json={"summary": summary}))["id"]
+        return calendar_id
+
+    def look_into(self, calendar_id: str) -> None:
+        """Turn to another calendar of the account."""
+        self.calendar.base_url = self.calendar.base_url.copy_with(
+            path=f"/google/calendar/v3/calendars/{calendar_id}"
+        )
 
     def create_event(self, summary: str, begin: datetime, **fields: Any) -> Json:
         """Make an event of an hour."""

@@ -1,5 +1,6 @@
 """Receives the traces of a stack over OTLP/HTTP."""
 
+import gzip
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class SpanReceiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                if self.headers["content-encoding"] == "gzip":
+                    body = gzip.decompress(body)
                 receiver.take(body)
                 self.send_response(200)
                 self.send_header("content-type", "application/x-protobuf")
@@ -84,6 +87,11 @@ class SpanReceiver:
         """The spans of a trace that have come so far."""
         with self._lock:
             return list(self._traces[trace_id])
+
+    def trace_ids(self) -> set[str]:
+        """The traces of which something has come so far."""
+        with self._lock:
+            return {trace_id for trace_id, spans in self._traces.items() if spans}
 
     def all(self) -> list[Span]:
         """Every span that has come so far."""

@@ -122,6 +122,7 @@ def test_five_hundred_activities_are_backfilled_once_and_nobody_is_mailed(compan
     )
     made = company.writes()
     assert made["events.insert"] == 500
+    assert company.writing_requests("google", person.email) <= 12, "25 for a thousand"
     assert sum(made.values()) == 1000  # the other 500 are our own activities.create above
     mine = {event["id"] for event in person.events()}
     mails = company.control.get("/mails").json()["items"]
@@ -158,3 +159,28 @@ def test_disconnecting_keeps_or_removes_what_we_made(company, kept):
     assert "The user's own" in {one["summary"] for one in person.events()}
     assert len(person.activities()) == 2
     person.connection_id = ""
+
+
+@pytest.mark.rule("2.19")
+@pytest.mark.parametrize("kept", ["keep", "remove"])
+def test_another_calendar_keeps_or_clears_what_we_made_in_the_former_one(company, kept):
+    person = company.first
+    person.connect()
+    _, event = _linked(person, company)
+    title = person.event(event)["summary"]
+    person.create_event("The user's own", in_days(4))
+    person.activity_named("The user's own")
+    company.settled()
+    person.change_settings(calendar_id=(other := person.add_calendar("Projects")), events=kept)
+    expected = "confirmed" if kept == "keep" else "cancelled"
+    eventually(lambda: person.event(event)["status"] == expected)
+    company.settled()
+    assert "The user's own" in {one["summary"] for one in person.events()}
+    assert person.event(event)["status"] == expected
+    assert len(person.activities()) == 2
+    person.look_into(other)
+    eventually(
+        lambda: (
+            sorted(one["summary"] for one in person.events()) == sorted([title, "The user's own"])
+        )
+    )

@@ -145,6 +145,29 @@ def test_an_unticked_type_rests_and_wakes(company):
     )
 
 
+@pytest.mark.rule("2.13")
+def test_events_of_an_unticked_type_are_removed_on_request_and_made_anew_with_it(company):
+    person = company.first
+    person.connect()
+    activity = person.create_activity("Ring", in_days(2), type="call")
+    event = person.event_named("Ring")
+    person.create_activity("Meet", in_days(2))
+    person.event_named("Meet")
+    company.settled()
+    person.change_settings(synced_types=["meeting", "lunch"])
+    person.told(activity["id"], "type_not_synced")
+    path = f"/api/v1/connections/{person.connection_id}/unticked"
+    assert [one["title"] for one in person.get(path)["items"]] == ["Ring"]
+    person.post("unticked/remove")
+    eventually(lambda: person.event(event["id"])["status"] == "cancelled")
+    company.settled()
+    assert {one["summary"] for one in person.events()} == {"Meet"}
+    assert {one["subject"] for one in person.activities()} == {"Ring", "Meet"}
+    assert person.get(path)["items"] == []
+    person.change_settings(synced_types=None)
+    assert person.event_named("Ring")["id"] != event["id"]
+
+
 def test_a_new_owner_gets_the_activity_and_the_old_one_loses_it(company):
     first, second = company.people
     first.connect()

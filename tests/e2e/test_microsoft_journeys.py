@@ -1,83 +1,20 @@
 """Journeys of an account of Outlook.com: both ways, series, troubles, and how it is connected."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from tests.e2e.company import Company
+from tests.e2e.outlook import Outlook, point
 from tests.e2e.person import Person, in_days
 from tests.e2e.waiting import eventually
 
-from tandem_embedded.demo_user import connect_calendar, consent
+from tandem_embedded.demo_user import consent
 from tandem_embedded.stack import Stack
-from tandem_sandbox.accounts import MailboxSeed
 
 Json = dict[str, Any]
 LONGER_S = 40
 """As long as a sweep and more."""
-
-
-class Outlook:
-    """A mailbox of Outlook.com, in the hands of its owner."""
-
-    def __init__(self, stack: Stack, seed: MailboxSeed) -> None:
-        self.email = seed.email
-        self.graph = httpx.Client(
-            base_url=stack.urls["sandbox"] + "/microsoft/v1.0/me",
-            headers={
-                "authorization": f"Bearer {seed.token}",
-                "prefer": 'IdType="ImmutableId", outlook.timezone="UTC"',
-            },
-            timeout=30,
-        )
-
-    def events(self) -> list[Json]:
-        """Everything that lies ahead, series as their occurrences."""
-        window = {"startDateTime": f"{in_days(0):%Y-%m-%dT00:00:00Z}"}
-        window["endDateTime"] = f"{in_days(60):%Y-%m-%dT00:00:00Z}"
-        answer = self.graph.get("/calendarView", params={**window, "$top": "200"})
-        answer.raise_for_status()
-        events: list[Json] = answer.json()["value"]
-        return events
-
-    def event_named(self, subject: str) -> Json:
-        """The one event with a subject, once it is there."""
-
-        def look() -> Json | None:
-            found = [one for one in self.events() if one["subject"] == subject]
-            assert len(found) < 2, found
-            return found[0] if found else None
-
-        return eventually(look, what=f"event {subject}")
-
-    def create(self, subject: str, begin: datetime, **fields: Any) -> Json:
-        """Make an event of an hour."""
-        body = {
-            "subject": subject,
-            "start": _point(begin),
-            "end": _point(begin + timedelta(hours=1)),
-        }
-        return self._sent("POST", "/events", body | fields)
-
-    def change(self, event_id: str, **fields: Any) -> Json:
-        """PATCH an event."""
-        return self._sent("PATCH", f"/events/{event_id}", fields)
-
-    def delete(self, event_id: str) -> None:
-        """Delete an event."""
-        self.graph.delete(f"/events/{event_id}").raise_for_status()
-
-    def _sent(self, method: str, path: str, body: Json) -> Json:
-        answer = self.graph.request(method, path, json=body)
-        assert answer.is_success, answer.text
-        sent: Json = answer.json()
-        return sent
-
-
-def _point(clock: datetime) -> Json:
-    return {"dateTime": f"{clock:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"}
 
 
 def _begins(event: Json) -> str:
@@ -94,14 +31,8 @@ def person(company: Company) -> Person:
 @pytest.fixture
 def outlook(stack: Stack, company: Company) -> Iterator[Outlook]:
     """A new mailbox."""
-    opened = Outlook(stack, company.new_mailbox("microsoft", host="outlook.com"))
-    yield opened
-    opened.graph.close()
-
-
-def _connected(person: Person, outlook: Outlook, **settings: Any) -> None:
-    shown = connect_calendar(person.tandem, email=outlook.email, settings=settings)
-    person.connection_id = shown["id"]
+    with Outlook.opened(stack, company) as opened:
+        yield opened
 
 
 def test_an_account_is_found_by_its_address_and_shown_as_connected(person, outlook):
@@ -116,7 +47,7 @@ def test_an_account_is_found_by_its_address_and_shown_as_connected(person, outlo
 
 
 def test_an_activity_goes_to_outlook_and_its_edits_and_deletion_follow(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     activity = person.create_activity("Visit", in_days(3))
     event = outlook.event_named("Visit")
     assert _begins(event) == f"{in_days(3):%Y-%m-%dT09:00}"
@@ -129,8 +60,18 @@ def test_an_activity_goes_to_outlook_and_its_edits_and_deletion_follow(person, o
     assert outlook.events() == []
 
 
+def test_a_backfill_goes_in_batches(person, outlook, company):
+    for number in range(300):
+        person.create_activity(f"Old {number}", in_days(2 + number % 50))
+    outlook.connect(person)
+    eventually(lambda: len(outlook.events()) == 300, seconds=120, what="300 events")
+    company.settled()
+    assert {one["subject"] for one in outlook.events()} == {f"Old {n}" for n in range(300)}
+    assert company.writing_requests("microsoft", outlook.email) <= 18, "60 for a thousand"
+
+
 def test_an_event_of_outlook_becomes_an_activity_and_both_ways_go_on(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     event = outlook.create("Lunch", in_days(4))
     activity = person.activity_named("Lunch")
     assert activity["due_time"][:5] == "09:00"
@@ -148,7 +89,7 @@ def test_an_event_of_outlook_becomes_an_activity_and_both_ways_go_on(person, out
 
 
 def test_all_day_goes_both_ways(person, outlook):
-    _connected(person, outlook)
+    outlook.connect(person)
     day, after = (in_days(days, hour=0) for days in (5, 6))
     person.create_activity("Fair", None, due_date=f"{day:%Y-%m-%d}")
     fair = outlook.event_named("Fair")
@@ -157,13 +98,13 @@ def test_all_day_goes_both_ways(person, outlook):
         f"{day:%Y-%m-%dT00:00}",
         f"{after:%Y-%m-%dT00:00}",
     )
-    outlook.create("Holiday", day, end=_point(after), isAllDay=True)
+    outlook.create("Holiday", day, end=point(after), isAllDay=True)
     holiday = person.activity_named("Holiday")
     assert (holiday["due_date"], holiday["due_time"]) == (f"{day:%Y-%m-%d}", None)
 
 
 def test_each_occurrence_of_a_series_becomes_an_activity_and_follows_it(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     rule = {
         "pattern": {"type": "daily", "interval": 1},
         "range": {"type": "numbered", "numberOfOccurrences": 3},
@@ -192,7 +133,7 @@ def _days(person: Person) -> list[str]:
 
 
 def test_a_lost_notice_is_healed_by_the_sweep(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     company.settled()
     company.arm(provider="microsoft", operation="webhooks.deliver", kind="drop_webhook", times=1)
     outlook.create("Unheard", in_days(2))
@@ -200,7 +141,7 @@ def test_a_lost_notice_is_healed_by_the_sweep(person, outlook, company):
 
 
 def test_a_removed_subscription_is_made_again(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     company.settled()
     eventually(lambda: _push(person) == "up", what="the subscription is there")
     order = {"email": outlook.email, "event": "subscriptionRemoved"}
@@ -219,7 +160,7 @@ def _push(person: Person) -> str:
 
 
 def test_a_lost_answer_of_a_create_makes_no_second_event(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     company.arm(
         provider="microsoft",
         operation="events.create",
@@ -233,7 +174,7 @@ def test_a_lost_answer_of_a_create_makes_no_second_event(person, outlook, compan
 
 
 def test_an_ended_grant_is_told_and_mended_by_connecting_again(person, outlook, company):
-    _connected(person, outlook)
+    outlook.connect(person)
     account = {"provider": "microsoft", "email": outlook.email}
     company.control.post("/grants/revoke", json=account).raise_for_status()
     person.create_activity("Waits", in_days(6))

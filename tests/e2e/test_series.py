@@ -32,11 +32,15 @@ def _dates(*days):
 
 
 def _await_days(person, subject, *days):
-    eventually(
-        lambda: _days(person, subject) == _dates(*days),
-        what=f"{subject} in {days} days",
-        seconds=40,
-    )
+    try:
+        eventually(
+            lambda: _days(person, subject) == _dates(*days),
+            what=f"{subject} in {days} days",
+            seconds=40,
+        )
+    except AssertionError as never:
+        never.add_note(f"there are: {_days(person, subject)}")
+        raise
 
 
 def _activity_on(person, subject, day):

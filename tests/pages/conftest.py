@@ -9,8 +9,7 @@ from playwright.async_api import Browser, Error, Playwright, async_playwright
 from tests.e2e.founded import company
 from tests.e2e.stacks import running
 
-from tandem_embedded.addresses import Ports
-from tandem_embedded.stack import Stack, StackOptions
+from tandem_embedded.stack import Stack
 
 __all__ = ["company"]
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -19,9 +18,7 @@ SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture(scope="session")
 def stack(scratch: Path) -> Iterator[Stack]:
     """All processes, on ports of their own."""
-    yield from running(
-        StackOptions(folder=scratch / "pages", ports=Ports.free(), durable=False, partitions=4)
-    )
+    yield from running(scratch / "pages")
 
 
 @pytest.fixture

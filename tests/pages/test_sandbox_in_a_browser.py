@@ -1,139 +1,98 @@
-"""A newcomer's way with both pages open: connect, foresee, start, and watch a change travel."""
+"""The sandbox's page beside Tandem's: a change travels both ways while a person watches."""
 
-from typing import Literal
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from tests.e2e.company import Company
-from tests.pages.account import account_of
-from tests.pages.desk import Desk
+from tests.pages.account import PROVIDERS, Account, Provider, account_of
+from tests.pages.desk import Theme, sitting_at, sitting_at_both
+from tests.pages.first_visit import LOOKS, foresee, sign_in, start
+from tests.pages.sandbox_page import TRAVEL_MS, SandboxPage
 
 from tandem_embedded.stack import Stack
-
-PROVIDERS = ("google", "microsoft", "exchange")
-LOOKS = (("en-US", "light"), ("sv-SE", "dark"))
-WORDS = {
-    "en-US": ("Preview and start", "Start to sync"),
-    "sv-SE": ("Förhandsvisa och starta", "Börja synka"),
-}
-
-
-class SandboxPage:
-    """The sandbox's page in a browser."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def titles(self, side: str):
-        """The titles that a side shows."""
-        return self.page.locator(f"#{side}-meetings .title")
-
-    async def create(self, side: str, title: str) -> None:
-        """Make a meeting of tomorrow."""
-        new = self.page.locator(f".side.{side} details.new")
-        if await new.get_attribute("open") is None:
-            await new.locator("summary").click()
-        await self.page.locator(f"#{side}-new-title").fill(title)
-        await self.page.locator(f"#{side}-create").click()
-        await expect(self.page.locator(f"#{side}-new-title")).to_have_value("")
-
-    async def edit(self, side: str, title: str):
-        """The form of a meeting, once it is open."""
-        await self.page.locator(f"#{side}-meetings a", has_text=title).click()
-        editor = self.page.locator(f"#{side}-editor .editor")
-        await expect(editor.locator(f"#{side}-edit-title")).to_be_focused()
-        return editor
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(("locale", "theme"), LOOKS)
-async def test_a_newcomer_sees_a_change_travel_on_the_sandboxs_page(
+async def test_a_change_is_seen_travelling_on_the_sandboxs_page(
     stack: Stack,
     company: Company,
     browser: Browser,
-    provider: Literal["google", "microsoft", "exchange"],
+    provider: Provider,
     locale: str,
-    theme: str,
+    theme: Theme,
 ):
-    account = account_of(company, provider)
-    context = await browser.new_context(locale=locale, color_scheme=theme)  # type: ignore[arg-type]
-    tandem = Desk(await context.new_page(), stack.urls["settings_api"], company.first)
-    shown = Desk(await context.new_page(), stack.urls["sandbox"], company.first)
-    sandbox, side = SandboxPage(shown.page), account.side
-    await shown.open("/?" + urlencode({"pipedrive": company.first.email, side: account.email}))
-    await shown.is_accessible()
-    await sandbox.create("pipedrive", "First visit")
+    account, person = account_of(company, provider), company.first
+    both = sitting_at_both(browser, stack, person.email, locale=locale, theme=theme)
+    async with both as (tandem, shown):
+        sandbox = SandboxPage(shown)
+        await sandbox.open(person.email, [account])
+        await shown.is_accessible()
+        await sandbox.create("pipedrive", "First visit")
+        await sign_in(tandem, locale)
+        await foresee(tandem, account, title="First visit")
+        await sandbox.shows(provider, [])
+        await start(tandem)
+        await sandbox.shows(provider, ["First visit"])
+        await _changes_travel(sandbox, account)
+        if provider == "google":
+            await shown.keeps(f"sandbox-{theme}")
+        editor = await sandbox.edit("pipedrive", "Visit with tea")
+        await editor.get_by_role("button", name="Delete").click()
+        await sandbox.shows(provider, ["First visit", "Lunch"])
+        await _faults_are_armed(sandbox)
 
-    preview, start = WORDS[locale]
-    await tandem.sign_in()
-    if locale == "sv-SE":
-        await tandem.page.get_by_role("link", name="Svenska").click()
-    connection_id = await tandem.add_calendar(account.email, account.password)
-    company.first.sign_in()
-    company.first.connection_id = connection_id
-    await tandem.page.get_by_role("link", name=preview).click()
-    await expect(tandem.page.get_by_role("cell", name="First visit")).to_be_visible(timeout=30_000)
-    await tandem.is_accessible()
-    await expect(sandbox.titles(side)).to_have_count(0)
-    await tandem.page.get_by_role("button", name=start).click()
-    await expect(tandem.page.locator(".badge.active")).to_be_visible()
 
-    await expect(sandbox.titles(side)).to_have_text(["First visit"], timeout=30_000)
+async def _changes_travel(sandbox: SandboxPage, account: Account) -> None:
+    page, side = sandbox.page, account.side
     await sandbox.create("pipedrive", "Second visit")
-    await expect(sandbox.titles(side)).to_have_text(["First visit", "Second visit"], timeout=30_000)
-    await expect(shown.page.locator("#news")).to_contain_text("Second visit")
+    await sandbox.shows(side, ["First visit", "Second visit"])
+    await expect(page.locator("#news")).to_contain_text("Second visit")
     editor = await sandbox.edit(side, "Second visit")
-    await shown.is_accessible()
+    await sandbox.desk.is_accessible()
     await editor.locator(f"#{side}-edit-title").fill("Visit with tea")
     await editor.get_by_role("button", name="Save").click()
-    await expect(shown.page.locator(f"#{side}-heading")).to_be_focused()
-    both = ["First visit", "Visit with tea"]
-    await expect(sandbox.titles("pipedrive")).to_have_text(both, timeout=30_000)
+    await expect(page.locator(f"#{side}-heading")).to_be_focused()
+    await sandbox.shows("pipedrive", ["First visit", "Visit with tea"])
     await sandbox.create(side, "Lunch")
-    await expect(sandbox.titles("pipedrive")).to_have_count(3, timeout=30_000)
-    if provider == "google":
-        await shown.keeps(f"sandbox-{theme}")
-    editor = await sandbox.edit("pipedrive", "Visit with tea")
-    await editor.get_by_role("button", name="Delete").click()
-    await expect(sandbox.titles(side)).to_have_text(["First visit", "Lunch"], timeout=30_000)
+    await expect(sandbox.titles("pipedrive")).to_have_count(3, timeout=TRAVEL_MS)
 
-    await shown.page.locator("#trouble").select_option("lost_answer")
-    await shown.page.get_by_role("button", name="Arm", exact=True).click()
-    await expect(shown.page.locator("#faults")).to_contain_text("loses the answer, 1 more time")
-    await shown.is_accessible()
-    await shown.page.locator("#faults").get_by_role("button", name="Disarm", exact=True).click()
-    await expect(shown.page.locator("#faults")).to_contain_text("All vendors behave")
-    await shown.page.set_viewport_size({"width": 360, "height": 800})
-    await shown.is_accessible()
-    await context.close()
+
+async def _faults_are_armed(sandbox: SandboxPage) -> None:
+    page = sandbox.page
+    await page.locator("#trouble").select_option("lost_answer")
+    await page.get_by_role("button", name="Arm", exact=True).click()
+    await expect(page.locator("#faults")).to_contain_text("loses the answer, 1 more time")
+    await sandbox.desk.is_accessible()
+    await page.locator("#faults").get_by_role("button", name="Disarm", exact=True).click()
+    await expect(page.locator("#faults")).to_contain_text("All vendors behave")
+    await page.set_viewport_size({"width": 360, "height": 800})
+    await sandbox.desk.is_accessible()
 
 
 async def test_the_sandboxs_page_works_without_scripts_and_by_keyboard(
     stack: Stack, company: Company, browser: Browser
 ):
-    address = stack.urls["sandbox"] + "/?" + urlencode({"pipedrive": company.first.email})
-    plain = await browser.new_context(java_script_enabled=False)
-    page = await plain.new_page()
-    await page.goto(address)
-    await page.locator(".side.google details.new summary").click()
-    await page.locator("#google-new-title").fill("Without scripts")
-    await page.locator("#google-create").click()
-    await page.get_by_role("link", name="Without scripts").click()
-    await page.locator("#google-edit-title").fill("Still without")
-    await page.get_by_role("button", name="Save").click()
-    await expect(page.locator("#google-meetings .title")).to_have_text(["Still without"])
-    await plain.close()
-    scripted = await browser.new_context()
-    desk = Desk(await scripted.new_page(), address, company.first)
-    await desk.open("")
-    sandbox = SandboxPage(desk.page)
-    await sandbox.edit("google", "Still without")
-    await desk.page.keyboard.press("Escape")
-    await expect(desk.page.locator("#google-heading")).to_be_focused()
-    await sandbox.edit("google", "Still without")
-    await desk.page.get_by_role("link", name="Cancel").click()
-    await expect(desk.page.locator(".editor")).to_have_count(0)
-    assert desk.page.url == address
-    assert desk.troubles == []
-    await scripted.close()
+    email = company.first.email
+    address = stack.urls["sandbox"] + "/?" + urlencode({"pipedrive": email})
+    async with sitting_at(browser, address, email, scripts=False) as plain:
+        page = plain.page
+        await plain.open("")
+        await page.locator(".side.google details.new summary").click()
+        await page.locator("#google-new-title").fill("Without scripts")
+        await page.locator("#google-create").click()
+        await page.get_by_role("link", name="Without scripts").click()
+        await page.locator("#google-edit-title").fill("Still without")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.locator("#google-meetings .title")).to_have_text(["Still without"])
+    async with sitting_at(browser, address, email) as desk:
+        await desk.open("")
+        sandbox = SandboxPage(desk)
+        await sandbox.edit("google", "Still without")
+        await desk.page.keyboard.press("Escape")
+        await expect(desk.page.locator("#google-heading")).to_be_focused()
+        await sandbox.edit("google", "Still without")
+        await desk.page.get_by_role("link", name="Cancel").click()
+        await expect(desk.page.locator(".editor")).to_have_count(0)
+        assert desk.page.url == address

@@ -51,7 +51,7 @@ class Desk:
         self._first = self._settings
         self._status = ConnectionStatus.ACTIVE
         self._revision = 0
-        self._lost = False
+        self._lost: set[str] = set()
         self.reports = Consumer(
             kafka,
             process,
@@ -75,10 +75,8 @@ class Desk:
     def resume(self) -> None:
         """The user resumes the connection, or mends its grant."""
         self._settings = self._settings.model_copy(update={"paused": False})
-        self._lost = False
-        self._tell(ConnectionStatus.ACTIVE)
-        message = ResyncRequested(**self._envelope(), user=USER, connection_id=CONNECTION_ID)
-        self._kafka.append(outgoing(SYNC_REQUESTS, message))
+        self._lost.clear()
+        self._go_on()
 
     def change(self, name: str, value: Any) -> None:
         """The user chooses another value of a setting, which is saved by itself."""
@@ -95,14 +93,26 @@ class Desk:
     @property
     def lost(self) -> bool:
         """Whether the page says that the account must be connected again."""
-        return self._lost
+        return bool(self._lost)
 
     async def _on_reports(self, records: Sequence[Any]) -> None:
         for record in records:
             report = _REPORTS.validate_json(record.value)
             if report.signal is HealthSignal.GRANT_LOST and not self._lost:
-                self._lost = True
                 self._tell(ConnectionStatus.RECONNECT_NEEDED)
+            if report.signal is HealthSignal.GRANT_LOST:
+                self._lost.add(report.service)
+            if report.signal is HealthSignal.GRANT_RESTORED and report.service in self._lost:
+                self._lost.remove(report.service)
+                if not self._lost:
+                    self._go_on()
+
+    def _go_on(self) -> None:
+        """What was missing is there again, or was never."""
+        paused = self._settings.paused
+        self._tell(ConnectionStatus.PAUSED if paused else ConnectionStatus.ACTIVE)
+        message = ResyncRequested(**self._envelope(), user=USER, connection_id=CONNECTION_ID)
+        self._kafka.append(outgoing(SYNC_REQUESTS, message))
 
     def _tell(self, status: ConnectionStatus) -> None:
         self._revision += 1

@@ -32,7 +32,10 @@ MY_EMAIL: Final = "me@example.com"
 
 @dataclass(frozen=True)
 class Ending:
-    """One meeting at the end of a run; `steady`: what is synced at all was always the same."""
+    """One meeting at the end of a run; `steady`: what is synced at all was always the same.
+
+    `cleared_at` is when the user first had the events of unticked types removed.
+    """
 
     token: str
     done: tuple[Done, ...]
@@ -42,6 +45,7 @@ class Ending:
     two_way: bool
     braked: bool
     steady: bool
+    cleared_at: datetime | None
 
     @property
     def is_occurrence(self) -> bool:
@@ -79,9 +83,52 @@ class Ending:
         return {one.edit.side for one in self.done if one.edit.verb == "delete"}
 
     @property
+    def restored(self) -> bool:
+        """Whether the last word on whether it is to be there took a deletion back, undisputed.
+
+        Then it is there on both sides, if both are synced at all.
+        """
+        last = [one.edit.verb for one in self.done if one.edit.verb in {"delete", "restore"}][-1:]
+        certain = self.two_way and self.steady and not self.braked and not self.unrecognisable
+        return certain and last == ["restore"] and not self.disputed
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a deletion was taken back after something else had been made of it.
+
+        An edit of the other side beats the deletion, so that the meeting is made anew there, and an
+        activity that is not synced any more is nobody's: then what is restored comes beside that.
+        """
+        taken_back = [one for one in self.done if one.edit.verb == "restore"]
+        if not taken_back:
+            return False
+        other_sides = {
+            one.edit.side
+            for one in self.done
+            if one.edit.verb != "create" and one.edit.side != taken_back[0].edit.side
+        }
+        return bool(other_sides) or not {one.edit.verb for one in self.done} <= {*PLAIN, "restore"}
+
+    def was_cleared(self, write: Write) -> bool:
+        """Whether the user has had it removed with all events that we made of unticked types."""
+        ours = write.side == "calendar" and self.origin == "crm" and write.verb == "delete"
+        return ours and self.cleared_at is not None and self.cleared_at <= write.at
+
+    def went_with_it(self, done: Done) -> bool:
+        """Whether an edit was of an event that was removed like that: the user chose to lose it."""
+        return any(
+            write.item_id == done.item_id and done.at <= write.at and self.was_cleared(write)
+            for write in self.writes
+        )
+
+    @property
     def edited_on(self) -> set[str]:
         """Sides on which somebody edited it after it was made."""
-        return {one.edit.side for one in self.done if one.edit.verb not in {"create", "delete"}}
+        return {
+            one.edit.side
+            for one in self.done
+            if one.edit.verb not in {"create", "delete", "restore"}
+        }
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -96,8 +143,9 @@ class Ending:
 
 def endings_of(simulation: Simulation) -> Iterator[Ending]:
     """Every meeting that was made."""
-    people = simulation.people
+    people, scenario = simulation.people, simulation.scenario
     braked = _braked(simulation)
+    cleared_at = [scenario.start + timedelta(seconds=at_s) for at_s in scenario.clearings]
     for token in dict.fromkeys(one.edit.token for one in people.done):
         yield Ending(
             token=token,
@@ -107,9 +155,10 @@ def endings_of(simulation: Simulation) -> Iterator[Ending]:
             ),
             activities=tuple(people.activities_of(token)),
             events=tuple(people.events_of(token)),
-            two_way=simulation.scenario.direction == "two_way",
+            two_way=scenario.direction == "two_way",
             braked=token in braked,
-            steady=simulation.scenario.steady,
+            steady=scenario.steady,
+            cleared_at=min(cleared_at, default=None),
         )
 
 

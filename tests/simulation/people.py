@@ -38,10 +38,15 @@ class People:
 
     outside: Outside
     done: list[Done] = field(default_factory=list)
+    deleted_activities: dict[str, int] = field(default_factory=dict)
+    deleted_events: dict[str, EventSnapshot] = field(default_factory=dict)
 
     def do(self, edit: Edit) -> str | None:
         """Make an edit; gives the item's id, None where there is nothing to be edited."""
-        made = self._in_crm(edit) if edit.side == "crm" else self._in_calendar(edit)
+        if edit.verb == "restore":
+            made = self._take_back(edit)
+        else:
+            made = self._in_crm(edit) if edit.side == "crm" else self._in_calendar(edit)
         if made is None:
             return None
         item_id, value = made
@@ -65,6 +70,20 @@ class People:
             if token_of(one.title) == token
         ]
 
+    def _take_back(self, edit: Edit) -> tuple[str, Any] | None:
+        """Restore what was deleted last; an event of ours stays out, since it bears our mark."""
+        if edit.side == "crm":
+            activity_id = self.deleted_activities.pop(edit.token, None)
+            if activity_id is None or self.activities_of(edit.token):
+                return None
+            self.outside.crm.put(ME, activity_id=activity_id)
+            return str(activity_id), None
+        event = self.deleted_events.pop(edit.token, None)
+        if event is None or event.link_mark is not None or self.events_of(edit.token):
+            return None
+        self.outside.calendar.put(CALENDAR, event)
+        return event.event_id, None
+
     def _in_crm(self, edit: Edit) -> tuple[str, Any] | None:
         crm = self.outside.crm
         if edit.verb == "create":
@@ -75,6 +94,7 @@ class People:
             return None
         activity = present[0]
         if edit.verb == "delete":
+            self.deleted_activities[edit.token] = activity.activity_id
             crm.take_away(activity.activity_id)
             return str(activity.activity_id), None
         owner_id, changes = activity.owner_id, self._activity_changes(edit, activity)
@@ -127,6 +147,7 @@ class People:
             return None
         event = present[0]
         if edit.verb == "delete":
+            self.deleted_events[edit.token] = event
             calendar.take_away(CALENDAR, event.event_id)
             return event.event_id, None
         changes = self._event_changes(edit, event)

@@ -93,7 +93,10 @@ class Weather:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One run; `chance` seeds what is left to it; `held`: what the user says of held deletions."""
+    """One run; `chance` seeds what is left to it; `held`: what the user says of held deletions.
+
+    `clearings`: when the user has the events of unticked types removed.
+    """
 
     chance: int
     start: datetime
@@ -102,6 +105,7 @@ class Scenario:
     edits: tuple[Edit, ...]
     weather: Weather = field(default_factory=Weather)
     changes: tuple[Change, ...] = ()
+    clearings: tuple[float, ...] = ()
     held: str = "confirm"
 
     @property
@@ -126,12 +130,15 @@ def scenario_of(seed: int) -> Scenario:
         edits=_edits(dice),
         weather=_weather(dice),
     )
+    changes = _changes(dice)
+    restores = _restores(Random(f"deletions taken back of {seed}"), scenario.edits)
+    hasty = _hasty(Random(f"hasty edits of {seed}"), scenario.edits)
+    edits = (*scenario.edits, *_purge(dice), *_series(dice), *restores, *hasty)
     return replace(
         scenario,
-        changes=_changes(dice),
-        edits=tuple(
-            sorted((*scenario.edits, *_purge(dice), *_series(dice)), key=lambda one: one.at_s)
-        ),
+        changes=changes,
+        clearings=_clearings(Random(f"clearings of {seed}"), changes),
+        edits=tuple(sorted(edits, key=lambda one: one.at_s)),
         held=dice.choice(("confirm", "reject")),
     )
 
@@ -145,6 +152,41 @@ def _changes(dice: Random) -> tuple[Change, ...]:
         name = dice.choice(sorted(CHOICES))
         made.append(Change(dice.uniform(0, STORM_S), name, dice.choice(CHOICES[name])))
     return tuple(sorted(made, key=lambda one: one.at_s))
+
+
+def _clearings(dice: Random, changes: tuple[Change, ...]) -> tuple[float, ...]:
+    """Often the user removes the events of types that he has just unticked; it has its own dice."""
+    unticked = [one.at_s for one in changes if one.name == "synced_types"]
+    return tuple(at_s + dice.uniform(0, 120) for at_s in unticked if dice.random() < 0.5)
+
+
+def _restores(dice: Random, edits: tuple[Edit, ...]) -> list[Edit]:
+    """In some runs people take back what they deleted, most of it soon; it has its own dice."""
+    if dice.random() < 0.8:
+        return []
+    late = (dice.uniform(0, 5), dice.uniform(0, 60), dice.uniform(0, 600))
+    return [
+        replace(one, at_s=min(one.at_s + dice.choice(late), STORM_S), verb="restore")
+        for one in edits
+        if one.verb == "delete" and dice.random() < 0.5
+    ]
+
+
+def _hasty(dice: Random, edits: tuple[Edit, ...]) -> list[Edit]:
+    """In some runs people edit what we have made as soon as it is there; it has its own dice."""
+    if dice.random() < 0.7:
+        return []
+    return [
+        Edit(
+            min(one.at_s + dice.uniform(2, 40), STORM_S),
+            "crm" if one.side == "calendar" else "calendar",
+            dice.choice(("location", "description", "busy")),
+            one.token,
+            dice.randrange(1000),
+        )
+        for one in edits
+        if one.verb == "create" and dice.random() < 0.7
+    ]
 
 
 def _purge(dice: Random) -> list[Edit]:

@@ -32,6 +32,8 @@ from tandem.runtime.subscriptions import Failures
 
 POLL_S: Final = 45.0
 """Work is begun when somebody wakes a pool; polls only find what waited for its time."""
+RELAY_S: Final = 4 * POLL_S
+"""An outbox is woken by every commit; polls only find what a crash has left there."""
 RARELY_S: Final = 3600.0
 INTERNAL_TOKEN: Final = "internal"
 WEBHOOK_USER, WEBHOOK_PASSWORD = "pipedrive", "a long password"
@@ -175,7 +177,7 @@ class SimulatedRuntime:
 
     def start(self) -> None:
         """Begin to consume and to work."""
-        self.loops.every(POLL_S, "outbox", self._relay, wait=self.outbox.wait)
+        self.loops.every(RELAY_S, "outbox", self._relay, wait=self.outbox.wait)
         self.loops.start()
         self.tasks = [asyncio.create_task(one.run()) for one in self._consumers]
 
@@ -186,7 +188,7 @@ class SimulatedRuntime:
 class _NoCredentials:
     """A credential store in which everything is there."""
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         self.store = self
 
     async def open(self) -> None:

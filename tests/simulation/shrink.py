@@ -33,6 +33,8 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
             yield replace(scenario, edits=kept)
     for name in scenario.weather.troubles():
         yield replace(scenario, weather=scenario.weather.without(name))
+    if scenario.clearings:
+        yield replace(scenario, clearings=scenario.clearings[1:])
     for place in range(len(scenario.changes)):
         left = scenario.changes[:place] + scenario.changes[place + 1 :]
         yield replace(scenario, changes=left)

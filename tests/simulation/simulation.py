@@ -122,6 +122,8 @@ class Simulation:
             self._at(edit.at_s, self.edit, edit)
         for change in self.scenario.changes:
             self._at(change.at_s, self.change, change)
+        for at_s in self.scenario.clearings:
+            self._at(at_s, self._go_order, "unticked/remove")
         self._prepare_mishaps()
         await asyncio.sleep(STORM_S)
         self.calm_down()
@@ -169,13 +171,17 @@ class Simulation:
     async def decide(self) -> None:
         """The user decides about what waits for him: held deletions, and links in a loop."""
         for order in (f"held/{self.scenario.held}", "wake"):
-            status = await self.running["reconciler"].post(
-                f"/internal/connections/{CONNECTION_ID}/{order}",
-                {"authorization": f"Bearer {service.INTERNAL_TOKEN}"},
-            )
-            self.note(f"order: {order}: {status}")
-            if status not in {ACCEPTED, AT_REST}:
-                self.alarms.append(f"{self.loop.time():9.2f}s {order} was answered by {status}")
+            await self.order(order)
+
+    async def order(self, order: str) -> None:
+        """The user has the reconciler do something."""
+        status = await self.running["reconciler"].post(
+            f"/internal/connections/{CONNECTION_ID}/{order}",
+            {"authorization": f"Bearer {service.INTERNAL_TOKEN}"},
+        )
+        self.note(f"order: {order}: {status}")
+        if status not in {ACCEPTED, AT_REST}:
+            self.alarms.append(f"{self.loop.time():9.2f}s {order} was answered by {status}")
 
     def announce(self, side: str, item_id: str) -> None:
         """A provider tells us that something has changed, if it does."""
@@ -301,6 +307,9 @@ class Simulation:
         task = self.loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _go_order(self, order: str) -> None:
+        self._go(self.order(order))
 
     def _send_webhook(self, side: str, item_id: str) -> None:
         self._go(self._post_crm(item_id) if side == "crm" else self._post_calendar())

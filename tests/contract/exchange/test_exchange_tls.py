@@ -4,18 +4,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
+from tests.contract.certificates import issue
 from tests.contract.google.servers import eventually
 
 from calendar_ingest.adapters.exchange.opening import ServerUnknownError, find
@@ -29,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     """The sandbox as a process; its address over TLS, and its authority's certificate."""
     folder = tmp_path_factory.mktemp("tls")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    _issue(certificate, key)
+    issue(certificate, key)
     plain, encrypted = _free_port(), _free_port()
     command = [sys.executable, "-m", "tandem_sandbox", "--port", str(plain)]
     command += ["--tls-port", str(encrypted)]
@@ -64,34 +59,6 @@ def test_a_certificate_of_an_unknown_authority_is_refused(server: tuple[str, Pat
     address, _ = server
     with pytest.raises(ServerUnknownError, match="certificate"):
         find(_account(address, EXCHANGE_EMAILS[1]), ExchangeSettings())
-
-
-def _issue(certificate: Path, key: Path) -> None:
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Exchange")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(private, hashes.SHA256())
-    )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 def _free_port() -> int:

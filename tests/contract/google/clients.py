@@ -6,10 +6,10 @@ from typing import Any
 
 import httplib2  # type: ignore[import-untyped]
 import pytest
-from googleapiclient.discovery import build
+from googleapiclient.discovery import build, build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
-from tests.contract.google.discovery import check_answer
+from tests.contract.google.discovery import check_answer, document
 
 
 class CheckedRequest(HttpRequest):  # type: ignore[misc]
@@ -52,7 +52,7 @@ class Person:
             static_discovery=True,
             client_options={"api_endpoint": f"{base_url}/google/calendar/v3/"},
         )
-        self.batch_uri = f"{base_url}/google/batch/calendar/v3"
+        self.root_url = f"{base_url}/google/"
         self.events = self.service.events()
 
     def insert(self, summary: str = "Meeting", *, calendar: str = "primary", **body: Any) -> Any:
@@ -87,6 +87,12 @@ class Person:
         pages = list(self.pages(calendar, **parameters))
         assert all("nextSyncToken" not in page for page in pages[:-1])
         return [item for page in pages for item in page["items"]], pages[-1].get("nextSyncToken")
+
+    def batch(self, callback: Any = None) -> Any:
+        """A new batch, as the service makes it whose description names the sandbox."""
+        described = {**document(), "rootUrl": self.root_url}
+        service = build_from_document(described, http=self.http)
+        return service.new_batch_http_request(callback=callback)
 
     def close(self) -> None:
         """Close the connections."""

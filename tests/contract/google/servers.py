@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -24,16 +25,26 @@ START_S_MAX = 20
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve ``app`` from a thread; gives its base address."""
+def serving(
+    app: ASGIApp, *, certificate: Path | None = None, key: Path | None = None
+) -> Iterator[str]:
+    """Serve ``app`` from a thread, over TLS with a certificate; gives its base address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         eventually(lambda: server.started, START_S_MAX)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
@@ -66,11 +77,14 @@ class Stage:
     @contextmanager
     def showing(self, world: World) -> Iterator[None]:
         """Put ``world`` on as the sandbox mounts it, and close it afterwards."""
+        google = google_router(world)
         self._app = Starlette(
             routes=[
                 Mount("/_control", control_app(world)),
-                Mount("/google", google_router(world)),
+                Mount("/google", google),
                 Mount("/microsoft", microsoft_router(world)),
+                # Google's client for JavaScript can be told another host, but no path there.
+                Mount("/", google),
             ]
         )
         try:

@@ -1,11 +1,10 @@
-"""Tokens that don't hold, faults, batches, and the log of calls."""
+"""Tokens that don't hold, faults, and the log of calls."""
 
 import http.client
 import json
 from urllib.parse import quote
 
 import pytest
-from googleapiclient.http import BatchHttpRequest
 from tests.contract.google.clients import at, refused
 
 from tandem_sandbox.faults import FaultKind, FaultOrder
@@ -135,56 +134,6 @@ def test_every_call_is_counted_by_operation_and_account(anna, boris, world):
     }
     assert [call.status for call in world.calls.matching()] == [200, 200, 200, 200, 404]
     assert all("?" not in call.path for call in world.calls.matching())
-
-
-def test_a_batch_answers_each_call_by_itself(anna, world):
-    made = anna.insert("First")
-    answers = {}
-    batch = BatchHttpRequest(
-        callback=lambda number, answer, error: answers.update({number: error or answer}),
-        batch_uri=anna.batch_uri,
-    )
-    batch.add(anna.events.get(calendarId="primary", eventId=made["id"]), request_id="read")
-    batch.add(
-        anna.events.insert(
-            calendarId="primary", body={**at("2027-01-01", "2027-01-02"), "summary": "Två 🎉"}
-        ),
-        request_id="made",
-    )
-    batch.add(anna.events.get(calendarId="primary", eventId="nobody"), request_id="missing")
-    batch.add(anna.events.delete(calendarId="primary", eventId=made["id"]), request_id="gone")
-    batch.execute(http=anna.http)
-    assert answers["read"]["summary"] == "First"
-    assert answers["made"]["summary"] == "Två 🎉"
-    assert answers["missing"].status_code == 404
-    assert answers["gone"] == ""
-    assert [one["summary"] for one in anna.listed()[0]] == ["Två 🎉"]
-    operations = [call.operation for call in world.calls.matching()]
-    assert operations[1:6] == [
-        "events.get",
-        "events.insert",
-        "events.get",
-        "events.delete",
-        "batch",
-    ]
-
-
-def test_a_batch_has_fifty_calls_at_most(anna):
-    for calls, fine in ((50, True), (51, False)):
-        batch = BatchHttpRequest(callback=lambda *_: None, batch_uri=anna.batch_uri)
-        for _ in range(calls):
-            batch.add(anna.service.calendarList().list())
-        if fine:
-            batch.execute(http=anna.http)
-        else:
-            with refused(400, "badRequest"):
-                batch.execute(http=anna.http)
-
-
-def test_what_is_no_batch_is_refused(anna):
-    response, content = anna.http.request(anna.batch_uri, "POST", body=b"{}")
-    assert response.status == 400
-    assert b"badRequest" in content
 
 
 @pytest.mark.parametrize(

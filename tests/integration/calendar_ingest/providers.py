@@ -116,13 +116,28 @@ class MemoryOwner:
 
 @dataclass
 class StaticTokens:
-    """The token that the sandbox always takes."""
+    """The token that the sandbox always takes; nothing else is expected to refuse it."""
 
     value: str
+    refusals_expected: bool = False
+    refused: int = 0
 
     async def token(self, _account: Account, *, stale: str = "") -> str:
-        assert not stale
+        if stale:
+            assert self.refusals_expected
+            self.refused += 1
         return self.value
+
+
+def sent_with(http: httpx.AsyncClient) -> list[httpx.Request]:
+    """All requests that a client sends from now on."""
+    sent: list[httpx.Request] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append(request)
+
+    http.event_hooks["request"].append(note)
+    return sent
 
 
 class GoogleOwner:
@@ -135,6 +150,7 @@ class GoogleOwner:
     def __init__(self, world: World, http: httpx.AsyncClient) -> None:
         self.world = world
         self.token = static_token("google", OWNER)
+        self.sent = sent_with(http)
         self._http = http
         self._path = f"/google/calendar/v3/calendars/{OWNER}/events"
         self.calendar = Calendar(Account(uuid4()), OWNER)
@@ -313,8 +329,8 @@ class MicrosoftOwner:
     def __init__(self, world: World, http: httpx.AsyncClient, webhook_url: str) -> None:
         self.world = world
         self.token = static_token("microsoft", MICROSOFT_OWNER)
-        self.sent: list[httpx.Request] = []
-        http.event_hooks["request"].append(self._note)
+        self.tokens = StaticTokens(self.token)
+        self.sent = sent_with(http)
         self._http = http
         calendar_id = ids.calendar_id(MICROSOFT_OWNER)
         self._path = f"/microsoft/v1.0/me/calendars/{calendar_id}/events"
@@ -326,7 +342,7 @@ class MicrosoftOwner:
                 microsoft_webhook_url=webhook_url,
                 microsoft_subscription_s=604_800,
             ),
-            tokens=StaticTokens(self.token),
+            tokens=self.tokens,
             clock=SystemClock(),
         )
 
@@ -358,9 +374,6 @@ class MicrosoftOwner:
 
     async def take_away(self, event_id: str) -> None:
         await self.call("DELETE", f"/{event_id}")
-
-    async def _note(self, request: httpx.Request) -> None:
-        self.sent.append(request)
 
     async def forget_cursors(self) -> None:
         self.world.microsoft.expire_delta_tokens(MICROSOFT_OWNER)

@@ -15,6 +15,7 @@ from tests.integration.calendar_ingest.station import (
 )
 
 from calendar_ingest.calendars import Occurrences, RefusedError
+from calendar_ingest.repository import ReadClaim, Reads
 from tandem.contracts.events import CalendarResynced, EventGone, EventObserved, Series
 from tandem.contracts.meetings import Timed
 from tandem.contracts.topics import (
@@ -23,6 +24,7 @@ from tandem.contracts.topics import (
     SETTINGS_CONNECTIONS,
     SYNC_REQUESTS,
 )
+from tandem.runtime.failures import Retryable
 
 CALENDAR = "work@example.com"
 NOW = datetime.now(UTC)
@@ -148,6 +150,28 @@ async def test_a_deleted_series_ends_what_is_still_to_come_of_it(station: Statio
         station.provider.take_away_series(CALENDAR, "s")
         await hear(station, connection_id)
     assert sorted(gone(station)) == ["s", "s_001", "s_002", "s_003"]
+
+
+async def test_a_deletion_is_told_although_the_reading_died_between_telling_and_keeping(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+):
+    kept = Reads.store_page
+
+    async def dying(reads: Reads, claim: ReadClaim, **page: Any) -> bool:
+        if page["cursor"] != claim.cursor:
+            raise Retryable("died")
+        return await kept(reads, claim, **page)
+
+    async with station.service():
+        connection_id = await connected(station)
+        monkeypatch.setattr(Reads, "store_page", dying)
+        put_days(station, range(3))
+        await station.publish(CALENDAR_HINTS, hinted(connection_id))
+        await until(lambda: len(observed(station)) == 3, what="the telling")
+        station.provider.take_away_series(CALENDAR, "s")
+        monkeypatch.setattr(Reads, "store_page", kept)
+        await hear(station, connection_id)
+    assert sorted(gone(station)) == ["s", "s_000", "s_001", "s_002"]
 
 
 async def test_a_series_that_vanished_between_two_full_lists_is_asked_for(station: Station):

@@ -13,19 +13,19 @@ from tests.integration.calendar_ingest.station import (
     until,
 )
 
-from calendar_ingest.credentials import Credentials
+from calendar_ingest.calendars import OnPremisesMailboxError
 from tandem.contracts.connections import ConnectionRemoved
 from tandem.contracts.events import CalendarResynced
 from tandem.contracts.topics import CALENDAR_EVENTS, SETTINGS_CONNECTIONS, SYNC_REQUESTS
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.credential_store import Credential, CredentialKind, GrantLostError
+from tandem.runtime.credential_store import Credential, CredentialKind, Credentials, GrantLostError
 from tandem.runtime.failures import Retryable
 
 AUTHORIZED = {"authorization": f"Bearer {INTERNAL_TOKEN}"}
 
 
 async def _credential(station: Station):
-    credentials = Credentials(station.settings(), SystemClock())
+    credentials = Credentials(station.settings(), SystemClock(), connections_max=2)
     await credentials.open()
     credential_id = uuid4()
     await credentials.store.put(
@@ -75,6 +75,10 @@ async def test_calendars_are_listed_for_who_knows_the_token(station: Station):
         station.provider.failures.append(GrantLostError("revoked"))
         answer = await client.get("/internal/calendars", params=query, headers=AUTHORIZED)
         assert (answer.status_code, answer.json()["reason"]) == (409, "auth_lost")
+        station.provider.failures.append(OnPremisesMailboxError("it is elsewhere"))
+        answer = await client.get("/internal/calendars", params=query, headers=AUTHORIZED)
+        assert (answer.status_code, answer.json()["reason"]) == (422, "on_premises")
+        assert answer.json()["title"] == "account: it is elsewhere"
 
 
 async def test_a_broker_that_forgot_messages_has_every_calendar_read_again(station: Station):

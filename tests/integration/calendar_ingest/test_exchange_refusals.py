@@ -1,25 +1,25 @@
 """What Exchange's documented errors come to for the item of a command, and for reading."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from tests.integration.calendar_ingest.providers import ExchangeOwner, exchange_owner
+from tests.integration.calendar_ingest.refusals import (
+    MEETING,
+    to_calendar_of,
+    writes_of,
+)
 
 from calendar_ingest.calendars import CursorExpiredError, RefusedError, UnwatchableError
-from calendar_ingest.writes import Writes
 from tandem.contracts.commands import DeleteEvent, UpdateEvent
-from tandem.contracts.meetings import Meeting, MeetingField, Timed
-from tandem.contracts.message import SyncUser
+from tandem.contracts.meetings import MeetingField
 from tandem.contracts.outcomes import EventWritten, Rejection, WriteRejected
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
 from tandem_sandbox.faults import FaultKind, FaultOrder
 
-START = datetime(2031, 3, 4, 9, tzinfo=UTC)
-MEETING = Meeting(title="Lunch", schedule=Timed(start=START, end=START.replace(hour=10)))
 REJECTED = {
     "ErrorItemNotFound": Rejection.GONE,
     "ErrorCalendarIsNotOrganizer": Rejection.NOT_ORGANIZER,
@@ -47,28 +47,6 @@ async def owner() -> AsyncIterator[ExchangeOwner]:
         yield exchange
 
 
-def _writes(owner: ExchangeOwner) -> Writes:
-    return Writes(
-        calendars=owner.access.calendars,
-        credential_id=owner.calendar.account.credential_id,
-        new_id=uuid4,
-        now=lambda: datetime.now(UTC),
-    )
-
-
-def _common(owner: ExchangeOwner, event_id: str) -> dict[str, object]:
-    return {
-        "message_id": uuid4(),
-        "occurred_at": START,
-        "user": SyncUser(company_id=7, user_id=42),
-        "connection_id": uuid4(),
-        "link_id": uuid4(),
-        "revision": 1,
-        "calendar_id": owner.calendar.calendar_id,
-        "event_id": event_id,
-    }
-
-
 async def _update(owner: ExchangeOwner, event_id: str) -> UpdateEvent:
     present = await owner.access.calendars.get(owner.calendar, event_id)
     assert present is not None
@@ -77,7 +55,8 @@ async def _update(owner: ExchangeOwner, event_id: str) -> UpdateEvent:
         fields=frozenset({MeetingField.TITLE}),
         meeting=MEETING,
         time_zone="UTC",
-        **_common(owner, event_id),
+        event_id=event_id,
+        **to_calendar_of(owner),
     )
 
 
@@ -91,7 +70,7 @@ async def test_a_refused_change_is_told_with_exchanges_code(owner: ExchangeOwner
     for code, rejection in REJECTED.items():
         command = await _update(owner, event_id)
         _arm(owner, "UpdateItem", reason=code)
-        outcome = (await _writes(owner).carry_out(command)).outcome
+        outcome = (await writes_of(owner).carry_out(command)).outcome
         assert isinstance(outcome, WriteRejected), code
         assert outcome.rejection is rejection, code
         assert (outcome.event is not None) == (rejection is Rejection.STALE), code
@@ -108,19 +87,19 @@ async def test_bad_weather_rejects_nothing(owner: ExchangeOwner):
         command = await _update(owner, event_id)
         _arm(owner, "UpdateItem", **weather)
         with pytest.raises(Retryable) as delayed:
-            await _writes(owner).carry_out(command)
+            await writes_of(owner).carry_out(command)
         if "retry_after" in weather:
             assert delayed.value.retry_after_s == weather["retry_after"]
     assert isinstance(
-        (await _writes(owner).carry_out(await _update(owner, event_id))).outcome, EventWritten
+        (await writes_of(owner).carry_out(await _update(owner, event_id))).outcome, EventWritten
     )
 
 
 async def test_deleting_what_is_deleted_is_done(owner: ExchangeOwner):
     event_id = await owner.put("Before")
     _arm(owner, "DeleteItem", reason="ErrorItemNotFound")
-    command = DeleteEvent(version="", **_common(owner, event_id))
-    assert isinstance((await _writes(owner).carry_out(command)).outcome, EventWritten)
+    command = DeleteEvent(version="", event_id=event_id, **to_calendar_of(owner))
+    assert isinstance((await writes_of(owner).carry_out(command)).outcome, EventWritten)
 
 
 async def test_what_stops_reading_and_what_only_delays_it(owner: ExchangeOwner):

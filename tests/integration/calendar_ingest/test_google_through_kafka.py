@@ -22,7 +22,6 @@ from tests.integration.calendar_ingest.station import (
 )
 
 from calendar_ingest.app import create_app
-from calendar_ingest.credentials import Credentials
 from tandem.contracts.commands import CreateEvent, UpdateEvent
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import CalendarResynced, EventGone, EventObserved
@@ -36,7 +35,7 @@ from tandem.contracts.topics import (
     SYNC_REQUESTS,
 )
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.credential_store import Credential, CredentialKind
+from tandem.runtime.credential_store import Credential, CredentialKind, Credentials
 from tandem_embedded.processes import free_port
 from tandem_sandbox.accounts import static_token
 from tandem_sandbox.faults import FaultKind, FaultOrder
@@ -172,7 +171,7 @@ async def _grant(world: World, settings: Any, credential_id: UUID) -> None:
     )
     code = world.google.grants.authorize(consent, now)
     issued = world.google.grants.exchange(code, redirect_uri=redirect, verifier=None, now=now)
-    credentials = Credentials(settings, SystemClock())
+    credentials = Credentials(settings, SystemClock(), connections_max=2)
     await credentials.open()
     await credentials.store.put(
         Credential(

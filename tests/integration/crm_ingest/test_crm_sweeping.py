@@ -82,6 +82,17 @@ async def test_a_new_connection_is_read_before_its_start_and_not_called_synced(o
         await until(lambda: HealthSignal.SYNCED in _signals(office), what="the report")
 
 
+async def test_a_start_that_is_heard_of_after_its_backfill_is_called_synced_at_once(office: Office):
+    async with office.service():
+        connection_id = await office.connect(status=ConnectionStatus.SETTING_UP)
+        await office.observed(1, ActivitiesResynced)
+        await office.backfill()
+        await office.observed(2, ActivitiesResynced)
+        await office.idle()
+        await office.connect(connection_id=connection_id, revision=2)
+        await until(lambda: HealthSignal.SYNCED in _signals(office), what="the report")
+
+
 def _signals(office: Office) -> set[HealthSignal]:
     return {one.signal for one in office.bodies(SYNC_HEALTH, ConnectionHealthReported)}
 

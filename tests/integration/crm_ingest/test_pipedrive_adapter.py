@@ -18,7 +18,7 @@ from tests.integration.crm_ingest.salespeople import (
 )
 
 from crm_ingest.adapters.pipedrive.oauth import TokenRefresh
-from crm_ingest.crm import RefusedError, UncertainError
+from crm_ingest.crm import ForbiddenError, RefusedError, UncertainError
 from tandem.contracts.commands import ActivityDraft
 from tandem.contracts.meetings import MeetingField
 from tandem.runtime.clock import SystemClock
@@ -230,6 +230,36 @@ async def test_a_refusal_carries_pipedrives_reason_and_no_address(person: Sandbo
         await person.crm.activities.create(person.account, kind="no_such_type", draft=DRAFT)
     assert str(caught.value).startswith("400 ")
     assert "@" not in str(caught.value)
+
+
+MEANINGS: dict[type[Exception], tuple[int, ...]] = {
+    RefusedError: (400, 402, 403, 405, 415, 422),
+    UncertainError: (408, 500, 501, 503),
+    Retryable: (429,),
+    GrantLostError: (401,),
+}
+
+
+async def test_what_each_status_of_a_write_means(person: SandboxSalesperson):
+    activities, account = person.crm.activities, person.account
+    present = await activities.get(account, await person.make(subject="A"))
+    assert present is not None
+    title = frozenset({MeetingField.TITLE})
+    for status in (404, 410):
+        _fault(person, "activities.update", FaultKind.STATUS, status=status)
+        assert await activities.change(account, present, fields=title, draft=DRAFT) is None
+        _fault(person, "activities.delete", FaultKind.STATUS, status=status)
+        await activities.delete(account, present.activity.activity_id)
+    for kind, statuses in MEANINGS.items():
+        for status in statuses:
+            # A token that was refused is refreshed and tried once more.
+            times = 2 if status == httpx.codes.UNAUTHORIZED else 1
+            _fault(person, "activities.create", FaultKind.STATUS, status=status, times=times)
+            with pytest.raises(kind) as told:
+                await activities.create(account, kind="meeting", draft=DRAFT)
+            assert type(told.value) in {kind, ForbiddenError}, status
+            if kind is RefusedError:
+                assert str(told.value).startswith(f"{status} "), "in Pipedrive's own words"
 
 
 async def test_throttling_says_how_long_to_stay_away(person: SandboxSalesperson):

@@ -91,6 +91,7 @@ class Hands:
         *,
         user: SyncUser | None = None,
         status: ConnectionStatus = ConnectionStatus.ACTIVE,
+        remove_events: bool = False,
         **settings: Any,
     ) -> None:
         """The settings of a connection change."""
@@ -113,6 +114,7 @@ class Hands:
             owner_time_zone="Europe/Berlin",
             status=status,
             settings=chosen,
+            remove_events=remove_events,
         )
         self.connections[connection_id] = body
         await self.executor.on_connections([Delivery(body, TRACE)])

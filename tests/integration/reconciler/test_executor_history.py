@@ -139,3 +139,22 @@ async def test_explain_says_what_holds_an_item_up(hands):
     assert held.remedy
     async with hands.pool.acquire() as database:
         assert await explain_activity(database, connection_id, 99, now=NOW) is None
+
+
+async def test_a_title_is_kept_as_long_as_an_activitys_may_be(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id, title="\U0001f600" * 1024, response=Response.DECLINED)
+    (row,) = await hands.rows(connection_id)
+    assert row["title"] == "\U0001f600" * 255
+
+
+async def test_old_history_is_forgotten_a_part_at_a_time(hands, monkeypatch):
+    monkeypatch.setattr("reconciler.executor.HISTORY_ROWS_AT_ONCE", 2)
+    connection_id = await hands.connect()
+    for number in range(5):
+        await hands.tell_event(connection_id, f"old{number}", response=Response.DECLINED)
+    hands.clock.moment += timedelta(days=40)
+    await hands.tell_event(connection_id, "new", response=Response.DECLINED)
+    await hands.executor.forget_history(timedelta(days=30))
+    (row,) = await hands.rows(connection_id)
+    assert row["event_id"] == "new"

@@ -1,7 +1,11 @@
 """Outcomes through the executor: late, repeated, odd ones, and items that beat their outcome."""
 
+import json
 from datetime import timedelta
 from uuid import uuid4
+
+import pytest
+from tests.integration.reconciler.hands import NOW
 
 from tandem.contracts.commands import CreateActivity, CreateEvent
 from tandem.contracts.outcomes import Rejection
@@ -220,3 +224,119 @@ async def test_an_edit_of_an_event_before_its_create_was_known_is_carried_on(han
     assert (update.kind, update.fields) == ("update_activity", {"location"})
     assert hands.crm[1].location == "Elsewhere"
     assert await hands.commands() == []
+
+
+@pytest.mark.rule("4.8")
+@pytest.mark.rule("4.20")
+async def test_our_own_write_whose_answer_was_lost_wins_over_no_later_edit(hands):
+    connection_id = await hands.connect(conflict_winner="calendar")
+    await hands.tell_activity(1, location="Room 1")
+    (made,) = await hands.carry_out()
+    event_id = hands.outcome_of(made).event_id
+    await hands.tell_activity(1, location="Room 2")
+    (edit,) = await hands.commands()
+    hands.outcome_of(edit)
+    hands.writers.lose_answers()
+    await hands.tell_activity(1, location="Room 3")
+    await hands.tell_event(connection_id, event_id, busy=False)
+    overtaken = hands.outcome_of(edit)
+    assert overtaken.rejection is Rejection.STALE
+    await hands.settle(overtaken)
+    await hands.carry_out()
+    assert (hands.crm[1].location, hands.crm[1].busy) == ("Room 3", False)
+    event = hands.events[connection_id, event_id]
+    assert (event.location, event.busy) == ("Room 3", False)
+    rows = await hands.rows(connection_id)
+    told = [
+        [json.loads(row[key] or "{}").get("location") for key in ("before", "after")]
+        for row in rows
+    ]
+    assert ["Room 1", "Room 2"] in told
+    assert ["Room 2", "Room 3"] in told
+
+
+async def test_what_a_command_makes_that_comes_again_after_its_link_ended_is_taken_back(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    lost = hands.rejected(create, Rejection.AUTH_LOST)
+    await hands.settle(lost)
+    await hands.tell_activity(1, due_date=None)
+    await hands.change(connection_id)
+    late = hands.outcome_of(create)
+    await hands.settle(late)
+    (taken_back,) = await hands.carry_out()
+    assert (taken_back.kind, taken_back.event_id) == ("delete_event", late.event_id)
+    assert not hands.events
+    await hands.settle(late)
+    assert await hands.commands() == []
+
+
+async def test_an_event_that_is_back_before_its_activity_was_deleted_gets_a_new_one(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    await hands.carry_out()
+    event = hands.events[connection_id, "e1"]
+    await hands.delete_event(connection_id)
+    (deletion,) = await hands.commands()
+    hands.events[connection_id, "e1"] = event.model_copy(update={"updated_at": hands.clock.tick()})
+    await hands.tell(hands.seen_event(connection_id))
+    assert await hands.commands() == []
+    await hands.settle(hands.outcome_of(deletion))
+    (again,) = await hands.carry_out()
+    assert isinstance(again, CreateActivity)
+    assert [one.subject for one in hands.crm.values()] == [event.title]
+
+
+async def _made_unheard_of(hands):
+    """The outcome of a create whose answer is lost, and then access is."""
+    await hands.tell_activity(1)
+    (create,) = await hands.commands()
+    made = hands.outcome_of(create)
+    await hands.settle(hands.rejected(create, Rejection.AUTH_LOST))
+    return made
+
+
+async def test_an_event_whose_create_nobody_heard_of_goes_with_its_activity(hands):
+    connection_id = await hands.connect()
+    made = await _made_unheard_of(hands)
+    await hands.delete_activity(1)
+    await hands.change(connection_id)
+    assert await hands.commands() == []
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    (taken_back,) = await hands.carry_out()
+    assert (taken_back.kind, taken_back.event_id) == ("delete_event", made.event_id)
+    assert not hands.events
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    assert await hands.commands() == []
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"type": "call"},
+        {"due_date": (NOW - timedelta(days=2)).date()},
+        {"due_date": None},
+        {"owner_id": 71},
+    ],
+)
+async def test_an_event_whose_create_nobody_heard_of_goes_where_none_is_to_be_made(hands, edit):
+    connection_id = await hands.connect(synced_types=frozenset({"meeting"}))
+    made = await _made_unheard_of(hands)
+    await hands.tell_activity(1, **edit)
+    await hands.change(connection_id)
+    assert await hands.commands() == []
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    (taken_back,) = await hands.carry_out()
+    assert (taken_back.kind, taken_back.event_id) == ("delete_event", made.event_id)
+    assert not hands.events
+
+
+async def test_an_event_whose_create_nobody_heard_of_stays_where_its_activity_is_done(hands):
+    connection_id = await hands.connect()
+    made = await _made_unheard_of(hands)
+    await hands.tell_activity(1, done=True)
+    await hands.change(connection_id)
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    assert await hands.commands() == []
+    assert list(hands.events) == [(connection_id, made.event_id)]

@@ -12,6 +12,7 @@ from tandem.contracts.events import Response
 from tandem.contracts.meetings import Timed
 from tandem.contracts.message import SyncUser
 from tandem.contracts.outcomes import Rejection
+from tandem.runtime.metrics import DECISIONS
 from tandem.runtime.subscriptions import Delivery
 
 
@@ -237,6 +238,7 @@ async def test_a_stale_write_is_decided_again_on_what_is_there_now(hands):
 
 @pytest.mark.rule("7.6")
 async def test_a_refused_item_rests_with_the_providers_reason_until_it_changes(hands):
+    counted = DECISIONS.labels("refused", "provider_refused")._value.get()
     connection_id, event_id = await linked_from_crm(hands)
     await hands.tell_activity(1, subject="Unwelcome")
     (command,) = await hands.commands()
@@ -245,6 +247,7 @@ async def test_a_refused_item_rests_with_the_providers_reason_until_it_changes(h
     await hands.tell(hands.seen_activity(1))
     assert await hands.carry_out() == []
     assert (await hands.history(connection_id))[-1] == ("refused", "provider_refused")
+    assert DECISIONS.labels("refused", "provider_refused")._value.get() == counted + 1
     await hands.tell_activity(1, subject="Welcome")
     await hands.carry_out()
     assert hands.events[connection_id, event_id].title == "Welcome"

@@ -233,7 +233,7 @@ async def test_a_command_without_an_outcome_comes_again_also_after_a_restart(aro
 async def test_the_history_is_paged_and_searched(around):
     async with around.service() as client:
         await around.connect()
-        await around.observe("Quarterly 100% review")
+        await around.observe("Årsmöte 100% (ö.*)?")
         await around.written(await around.command(0))
         await around.observe("Renamed")
         await around.command(1)
@@ -245,7 +245,8 @@ async def test_the_history_is_paged_and_searched(around):
             return answer.json()
 
         (row,) = await until(lambda: _items(asked(q="100%")))
-        assert (await asked(q="100_"))["items"] == []
+        assert (await asked(q="årsMÖTE"))["items"] == (await asked(q="(Ö.*)?"))["items"] == [row]
+        assert (await asked(q="[a-z]"))["items"] == (await asked(q="100_"))["items"] == []
         assert (await asked(reason="conflict"))["items"] == []
         assert (await asked(q="made"))["items"] == [row]
         page = await asked(limit=1)

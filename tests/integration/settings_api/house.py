@@ -106,6 +106,8 @@ class House:
     town: Town = field(default_factory=Town)
     clock: ShiftedClock = field(default_factory=ShiftedClock)
     keys: str = field(default_factory=lambda: Fernet.generate_key().decode())
+    neighbours: httpx.AsyncBaseTransport | None = None
+    """Who answers in the town's place, from the next start of a service on."""
     company: int = 0
     app: FastAPI | None = None
     _heard: list[Any] = field(default_factory=list)
@@ -140,7 +142,7 @@ class House:
     @asynccontextmanager
     async def service(self, **changes: Any) -> AsyncIterator[None]:
         """Run the service."""
-        http = httpx.AsyncClient(transport=self.town.transport())
+        http = httpx.AsyncClient(transport=self.neighbours or self.town.transport())
         app = create_app(self.settings(**changes), http=http, clock=self.clock)
         async with LifespanManager(app, startup_timeout=60, shutdown_timeout=60) as manager:
             await self.query(KEEP_WHAT_IS_PUBLISHED)

@@ -146,6 +146,23 @@ async def test_an_admin_sees_the_state_of_his_company_s_connections_alone(
     refused(await boris.get("/api/v1/admin/connections"), 403, "admin")
 
 
+async def test_connections_of_a_company_come_in_pages(house: House, anna: Browser, connection: str):
+    boris = await house.signed_in(43)
+    await boris.connected("boris@gmail.com")
+    path = "/api/v1/admin/connections"
+    first = (await anna.get(path, params={"limit": "1"})).json()
+    assert [one["user_id"] for one in first["items"]] == [42]
+    rest = {"limit": "1", "cursor": first["next_cursor"]}
+    second = (await anna.get(path, params=rest)).json()
+    assert [one["user_id"] for one in second["items"]] == [43]
+    assert second["next_cursor"] is None
+    page = await anna.get("/admin", params={"cursor": first["next_cursor"]})
+    assert "boris@gmail.com" in page.text
+    assert "anna@gmail.com" not in page.text
+    for wrong in ("x", "1", "1.2", f"{'9' * 20}.{connection.rpartition('/')[2]}"):
+        refused(await anna.get(path, params={"cursor": wrong}), 422, "cursor")
+
+
 async def test_activity_types_come_from_the_user_s_company(house: House, anna: Browser):
     items = (await anna.get("/api/v1/activity-types")).json()["items"]
     assert [one["key"] for one in items] == ["call", "meeting", "lunch"]

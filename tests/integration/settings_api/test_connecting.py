@@ -116,6 +116,17 @@ async def test_a_connection_that_fails_leaves_nothing(house: House, trouble: str
     assert house.told == []
 
 
+async def test_a_mailbox_that_is_not_in_the_cloud_is_told_how_to_connect(house: House):
+    ada = house.browser()
+    await ada.sign_in(ADA)
+    sentence = "account: its mailbox is at an Exchange server"
+    house.town.answers["/internal/calendars"] = lambda: httpx.Response(
+        422, json={"title": sentence, "reason": "on_premises"}
+    )
+    assert problem(await ada.connect(ADA)) == (422, sentence)
+    assert (await ada.get("/api/v1/connections")).json() == {"items": []}
+
+
 async def test_only_the_browser_that_began_a_connection_ends_it(house: House):
     ada, bob, stranger = house.browser(), house.browser(), house.browser()
     await ada.sign_in(ADA)

@@ -6,6 +6,7 @@ from tests.integration.settings_api.browser import Browser
 from tests.integration.settings_api.house import House, until
 
 from tandem.contracts.connections import ConnectionStatus, HealthSignal
+from tandem.runtime.metrics import GRANTS_LOST
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 EARLIER, LATER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
@@ -14,6 +15,7 @@ EARLIER, LATER = NOW - timedelta(minutes=5), NOW + timedelta(minutes=5)
 async def test_a_lost_grant_is_published_and_a_restored_one_too(
     house: House, anna: Browser, connection: str
 ):
+    counted = GRANTS_LOST.labels("google")._value.get()
     await anna.post(f"{connection}/start")
     await house.report(connection, HealthSignal.GRANT_LOST, at=NOW)
     lost = await house.told_at(3)
@@ -29,6 +31,7 @@ async def test_a_lost_grant_is_published_and_a_restored_one_too(
         "reconnect_needed",
         "active",
     ]
+    assert GRANTS_LOST.labels("google")._value.get() == counted + 1
 
 
 async def test_an_older_or_repeated_report_changes_nothing(

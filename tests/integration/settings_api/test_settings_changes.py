@@ -40,6 +40,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"calendar_id": "holidays"}, "calendar_id"),
     ({"direction": "one_way", "save_events_as": "lunch"}, "save_events_as"),
     ({"paused": True, "horizon_days": 0}, "horizon_days"),
+    ({"calendar_id": "team", "events": "burn"}, "events"),
+    ({"events": "remove"}, "events"),
+    ({"events": "keep", "horizon_days": 20}, "events"),
 ]
 
 

@@ -7,12 +7,13 @@ import httpx
 import pytest
 from tests.integration.settings_api.browser import CSRF, problem
 from tests.integration.settings_api.house import ADA, BOB, House
-from tests.integration.settings_api.town import API_URL
+from tests.integration.settings_api.town import API_URL, CLIENT
 
 from tandem.contracts.connections import ConnectionChanged, ConnectionStatus, HealthSignal
 from tandem.contracts.requests import ResyncRequested
 
 CALLBACK = "/oauth/pipedrive/callback"
+APP = CLIENT["pipedrive"]
 
 
 async def test_a_user_of_pipedrive_is_signed_in(house: House):
@@ -223,6 +224,30 @@ async def test_signing_in_again_mends_a_lost_grant_of_pipedrive(house: House):
     assert (await house.told_at(4)).status is ConnectionStatus.ACTIVE
     assert len(house.told_of(ResyncRequested)) == 1
     assert len({one.connection_id for one in house.told_of(ConnectionChanged)}) == 1
+
+
+async def test_removing_the_app_in_pipedrive_is_told_at_once_and_mended_by_signing_in(house: House):
+    ada, bob, pipedrive = house.browser(), house.browser(), house.browser()
+    await ada.sign_in(ADA)
+    path = await ada.started(ADA)
+    await bob.sign_in(BOB)
+    untouched = (await bob.get(await bob.started(BOB))).json()
+    gone = {"company_id": house.company, "user_id": 42, "client_id": "client"}
+
+    async def removed(content: object, auth: tuple[str, str] | None = APP) -> httpx.Response:
+        return await pipedrive.request("DELETE", CALLBACK, json=content, auth=auth)
+
+    for wrong in (None, ("client", "wrong"), ("wrong", APP[1])):
+        assert problem(await removed(gone, wrong))[0] == 401
+    assert problem(await removed(gone | {"user_id": "all"}))[0] == 422
+    assert (await removed(gone | {"user_id": 4711})).status_code == 200
+    assert (await ada.get(path)).json()["status"] == "active"
+    assert (await removed(gone)).status_code == 200
+    shown = (await ada.get(path)).json()
+    assert (shown["status"], shown["reconnect"]) == ("reconnect_needed", ["pipedrive"])
+    await ada.sign_in(ADA)
+    assert (await ada.get(path)).json()["status"] == "active"
+    assert (await bob.get(f"/api/v1/connections/{untouched['id']}")).json() == untouched
 
 
 async def test_sessions_end_after_12_idle_hours_and_after_14_days(house: House):

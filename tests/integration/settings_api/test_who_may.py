@@ -69,6 +69,8 @@ ROWS: Final[dict[str, Row]] = {
     "POST /api/v1/connections/{connection_id}/history/{row}/undo": changing(202),
     "POST /api/v1/connections/{connection_id}/held/confirm": changing(202),
     "POST /api/v1/connections/{connection_id}/held/reject": changing(202),
+    "GET /api/v1/connections/{connection_id}/unticked": OWN,
+    "POST /api/v1/connections/{connection_id}/unticked/remove": changing(202),
     "GET /": FREE,
     "GET /tokens": PAGE,
     "GET /explain": PAGE,
@@ -80,6 +82,7 @@ ROWS: Final[dict[str, Row]] = {
     "GET /connections/{connection_id}/preview": OWN_PAGE,
     "GET /connections/{connection_id}/history": OWN_PAGE,
     "GET /connections/{connection_id}/held": OWN_PAGE,
+    "GET /connections/{connection_id}/unticked": OWN_PAGE,
     "GET /connections/{connection_id}/troubleshooting": OWN_PAGE,
     "GET /connections/{connection_id}/disconnect": OWN_PAGE,
     "POST /connections": form(200, foreign=200),
@@ -91,11 +94,13 @@ ROWS: Final[dict[str, Row]] = {
     "POST /connections/{connection_id}/disconnect": form(303),
     "POST /connections/{connection_id}/history/{row}/undo": form(303),
     "POST /connections/{connection_id}/held": form(303),
+    "POST /connections/{connection_id}/unticked": form(303),
     "POST /sign-out": form(303, foreign=303),
     "GET /language/{code}": (303,) * 9,
     "GET /assets/{name}": (404,) * 9,
     "GET /oauth/pipedrive/start": (302,) * 9,
     "GET /oauth/pipedrive/callback": (400,) * 9,
+    "DELETE /oauth/pipedrive/callback": (401,) * 9,
     "GET /oauth/google/callback": (400,) * 9,
     "GET /oauth/microsoft/callback": (400,) * 9,
     "GET /api/openapi.json": FREE,
@@ -108,6 +113,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /api/v1/connections": {"email": "more@gmail.com"},
     "PATCH /api/v1/connections/{connection_id}": {"horizon_days": 20},
     "POST /api/v1/connections/{connection_id}/preview": {},
+    "DELETE /oauth/pipedrive/callback": {"company_id": 1, "user_id": 42},
 }
 FORMS: Final[dict[str, dict[str, str]]] = {
     "POST /connections": {"email": "more@gmail.com"},
@@ -190,6 +196,23 @@ async def test_who_may_call_what(house: House, who: str):
             assert await house.query(STATE) == before, route
             assert connection_id not in answer.text, route
     assert {route: found for route, found in answers.items() if found[0] != found[1]} == {}
+
+
+async def test_the_description_says_who_may_call(house: House):
+    assert house.app is not None
+    described = {
+        f"{method.upper()} {path}": operation["security"]
+        for path, operations in house.app.openapi()["paths"].items()
+        for method, operation in operations.items()
+    }
+    expected = {}
+    for route, row in ROWS.items():
+        if " /api/v1/" in route:
+            token = dict(zip(("read", "write", "admin"), row[-3:], strict=True))
+            scope = next((one for one, status in token.items() if status != 403), "admin")
+            browser = ["session"] if route.startswith("GET") else ["session", "csrf"]
+            expected[route] = [{one: [] for one in browser}, {"api_token": [scope]}]
+    assert described == expected
 
 
 async def test_the_company_is_seen_by_admins_whose_token_says_so(house: House, anna: Browser):

@@ -86,6 +86,9 @@ class Town:
     preview: dict[str, Any] = field(
         default_factory=lambda: {"counts": {}, "items": [], "truncated": False}
     )
+    unticked: dict[str, Any] = field(
+        default_factory=lambda: {"counts": {"delete_event": 0}, "items": [], "truncated": False}
+    )
     explanations: dict[str, dict[str, Any]] = field(default_factory=dict)
     revoked: list[str] = field(default_factory=list)
     asked: list[httpx.Request] = field(default_factory=list)
@@ -159,6 +162,7 @@ class Town:
             "preview": self.preview,
             "history": self.history,
             "held": {"items": []},
+            "unticked": self.unticked,
         }
         return httpx.Response(200, json=answers.get(subject, {"reason": "reverted"}))
 

@@ -14,6 +14,7 @@ from tests.simulation.checkers import (
     no_mail,
     no_mass_deletion,
     no_resurrection,
+    no_silent_loss,
     no_trespass,
     not_by_absence,
 )
@@ -23,6 +24,7 @@ CHECKERS: Final[dict[str, Callable[[Simulation], list[str]]]] = {
     "no duplicate": no_duplicate.check,
     "no exception": no_exception.check,
     "no loss": no_loss.check,
+    "no silent loss": no_silent_loss.check,
     "no resurrection": no_resurrection.check,
     "not by absence": not_by_absence.check,
     "no trespass": no_trespass.check,

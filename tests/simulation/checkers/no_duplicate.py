@@ -9,5 +9,5 @@ def check(simulation: Simulation) -> list[str]:
     return [
         f"{one.token} has {one.counts[0]} activities and {one.counts[1]} events"
         for one in endings_of(simulation)
-        if max(one.counts) > 1 and not one.unrecognisable
+        if max(one.counts) > 1 and not one.unrecognisable and not one.disputed
     ]

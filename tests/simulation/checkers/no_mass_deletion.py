@@ -16,7 +16,12 @@ WITHIN: Final = timedelta(minutes=10)
 
 
 def check(simulation: Simulation) -> list[str]:
-    """Stretches in which too much was deleted before anybody was asked."""
+    """Stretches in which too much was deleted before anybody was asked.
+
+    Where the user has the events of unticked types removed, he has asked for it himself.
+    """
+    if simulation.scenario.clearings:
+        return []
     asked_at = simulation.scenario.start + timedelta(seconds=STORM_S)
     decided = dict(_deletions(simulation))
     moments = sorted(moment for moment in decided.values() if moment < asked_at)

@@ -16,4 +16,5 @@ def check(simulation: Simulation) -> list[str]:
         for write in one.writes
         if write.verb == "delete"
         and not any(done.edit.verb in REASONS and done.at <= write.at for done in one.done)
+        and not one.was_cleared(write)
     ]

@@ -36,6 +36,7 @@ class CalendarTables(Tables):
             "push_up": None,
             "writing_lease": None,
             "writing_until": None,
+            "bulk_at": None,
         }
         self.connections.put(known | values | {"channel_due_at": self.now()})
 
@@ -117,8 +118,9 @@ class CalendarTables(Tables):
         ids = [row["connection_id"] for row in self.reads]
         self.read_everything(ids, [None] * len(ids))
 
-    def _is_backfilled(self, connection_id: UUID) -> bool:
-        return any(
+    def _is_backfilled(self, connection_id: UUID, echoing_s: float) -> bool:
+        written_at = (self.connections.get(connection_id) or {}).get("bulk_at")
+        return (written_at is not None and written_at > self._in(-echoing_s)) or any(
             one["connection_id"] == connection_id and one["backfill"] for one in self.commands
         )
 
@@ -128,6 +130,7 @@ class CalendarTables(Tables):
         pushed: list[bool],
         traces: list[str | None],
         together_s: float,
+        echoing_s: float,
     ) -> None:
         for connection_id, push, trace in zip(connection_ids, pushed, traces, strict=True):
             row = self.reads.get(connection_id)
@@ -135,7 +138,7 @@ class CalendarTables(Tables):
                 continue
             waits = row["attempts"] > 0 and row["due_at"] is not None
             due_at = self.now()
-            if not waits and self._is_backfilled(connection_id):
+            if not waits and self._is_backfilled(connection_id, echoing_s):
                 due_at = row["due_at"] or self._in(together_s)
             self.reads.change(
                 row,
@@ -274,13 +277,13 @@ class CalendarTables(Tables):
         )
 
     def finish_read(
-        self, hints: int, connection_id: UUID, lease: UUID, together_s: float
+        self, hints: int, connection_id: UUID, lease: UUID, together_s: float, echoing_s: float
     ) -> list[Row]:
         row = self._leased(connection_id, lease)
         if row is None:
             return []
         again = row["hints"] > hints
-        wait_s = together_s if self._is_backfilled(connection_id) else 0.0
+        wait_s = together_s if self._is_backfilled(connection_id, echoing_s) else 0.0
         done = self.reads.change(
             row,
             lease=None,
@@ -467,14 +470,15 @@ class CalendarTables(Tables):
 
     # Commands
 
-    def queue_commands(self, **columns: list[Any]) -> None:
+    def queue_commands(self, gather_s: float, **columns: list[Any]) -> None:
         names = ["link_id", "connection_id", "revision", "backfill", "command", "trace"]
         lists = [columns[name + "s"] for name in names]
         for values in zip(*lists, strict=True):
             row = dict(zip(names, values, strict=True))
             known = self.commands.get(row["link_id"])
             if known is None or row["revision"] > known["revision"]:
-                times = {"attempts": 0, "queued_at": self.now(), "due_at": self.now()}
+                due_at = self._in(gather_s if row["backfill"] else 0.0)
+                times = {"attempts": 0, "queued_at": self.now(), "due_at": due_at}
                 self.commands.put(row | times | {"begun": bool(known and known["begun"])})
 
     def claim_writes(self, holding: list[str], most: int, lease_s: float) -> list[Row]:
@@ -495,13 +499,22 @@ class CalendarTables(Tables):
             for row in due[:most]
         ]
 
-    def due_commands(self, connection_id: UUID, most: int) -> list[Row]:
-        due = self.commands.where(
-            lambda row: row["connection_id"] == connection_id and row["due_at"] <= self.now()
+    def due_commands(
+        self, connection_id: UUID, most: int, plenty: int, gather_s: float
+    ) -> list[Row]:
+        waiting = self.commands.where(
+            lambda row: (
+                row["connection_id"] == connection_id
+                and row["due_at"]
+                <= self._in(gather_s if row["backfill"] and row["attempts"] == 0 else 0.0)
+            )
         )
-        due.sort(key=lambda row: (row["backfill"], row["queued_at"], row["link_id"]))
+        waiting.sort(key=lambda row: (row["backfill"], row["queued_at"], row["link_id"]))
+        backfill = [row for row in waiting[:most] if row["backfill"]]
+        goes = len(backfill) >= plenty or any(row["due_at"] <= self.now() for row in backfill)
+        due = [row for row in waiting[:most] if goes or not row["backfill"]]
         found = []
-        for row in due[:most]:
+        for row in due:
             outcome = self.outcomes.get(row["link_id"]) or {"revision": None, "outcome": None}
             found.append(
                 row | {"outcome_revision": outcome["revision"], "outcome": outcome["outcome"]}
@@ -509,11 +522,15 @@ class CalendarTables(Tables):
             self.commands.change(row, begun=True)
         return found
 
-    def keep_writing(self, lease_s: float, connection_id: UUID, lease: UUID) -> list[Row]:
+    def keep_writing(
+        self, lease_s: float, connection_id: UUID, lease: UUID, *, bulk: bool
+    ) -> list[Row]:
         row = self.connections.get(connection_id)
         if row is None or row["writing_lease"] != lease:
             return []
-        return [self.connections.change(row, writing_until=self._in(lease_s))]
+        bulk_at = self.now() if bulk else row["bulk_at"]
+        until = self._in(lease_s)
+        return [self.connections.change(row, writing_until=until, bulk_at=bulk_at)]
 
     def drop_command(self, link_id: UUID, revision: int) -> None:
         row = self.commands.get(link_id)

@@ -20,6 +20,7 @@ _CONNECTION_COLUMNS = {
     "blocked_reason": "blocked_reasons",
     "removed": "removeds",
     "remove_events": "remove_eventses",
+    "restored_at": "restored_ats",
 }
 _LINK_COLUMNS = {
     "link_id": "link_ids",
@@ -108,7 +109,11 @@ class SyncTables(Tables):
         if user is None or user["crm_read_at"] is None or row["body"] is None:
             return False
         calendar_id = json.loads(row["body"])["settings"]["calendar_id"]
-        return self.calendar_reads.get(row["connection_id"], calendar_id) is not None
+        read = self.calendar_reads.get(row["connection_id"], calendar_id)
+        since = row["restored_at"]
+        if read is None or since is None:
+            return read is not None
+        return bool(user["crm_read_at"] > since and read["read_at"] > since)
 
     def connection_by_id(self, connection_id: UUID) -> list[Row]:
         row = self.connections.get(connection_id)
@@ -382,6 +387,11 @@ class SyncTables(Tables):
         for values in zip(*columns.values(), strict=True):
             self._row += 1
             self.history.put({"row": self._row} | dict(zip(columns, values, strict=True)))
+
+    def forget_old_history(self, before: datetime, most: int) -> int:
+        old = [row for row in self.history if row["at"] < before][:most]
+        self.history.drop_where(lambda row: row in old)
+        return len(old)
 
     def history_row(self, connection_id: UUID, row: int) -> list[Row]:
         found = self.history.get(row)

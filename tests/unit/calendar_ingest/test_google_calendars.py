@@ -33,11 +33,6 @@ MARK = {"private": {"tandemLink": str(LINK)}}
 
 
 @pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
 def calendars(script: Script):
     return access(script, StillClock()).calendars
 

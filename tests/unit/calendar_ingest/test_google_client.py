@@ -6,9 +6,6 @@ import httpx
 import pytest
 from tests.unit.calendar_ingest.google_script import (
     ACCOUNT,
-    Script,
-    StillClock,
-    Tokens,
     client,
     error,
     item,
@@ -17,21 +14,6 @@ from tests.unit.calendar_ingest.google_script import (
 from calendar_ingest.adapters.google.client import GoogleError
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Retryable
-
-
-@pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
-
-
-@pytest.fixture
-def tokens() -> Tokens:
-    return Tokens()
 
 
 async def _get(google, account=ACCOUNT):

@@ -14,11 +14,6 @@ CHANNEL = Channel("channel-1", "resource-1", datetime(2031, 3, 5, tzinfo=UTC))
 
 
 @pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
 def push(script: Script) -> GooglePush:
     made = access(script, StillClock()).push
     assert isinstance(made, GooglePush)

@@ -33,11 +33,6 @@ CALENDAR_THERE = httpx.Response(200, json={"id": CALENDAR.calendar_id})
 
 
 @pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
 def writes(script: Script) -> Writes:
     clock = StillClock()
     return Writes(

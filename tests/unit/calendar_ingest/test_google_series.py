@@ -28,11 +28,6 @@ BOUNDS = {
 
 
 @pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
 def recurring(script: Script) -> Recurring:
     reads = access(script, StillClock()).recurring
     assert reads is not None

@@ -86,7 +86,11 @@ async def test_what_becomes_of_a_subscription_is_acted_upon(
     assert (len(desk.hints), len(desk.renewed)) == (hints, renewals)
 
 
-@pytest.mark.parametrize("state", [f"{CHANNEL}.wrong", f"{uuid4()}.{SECRET}", "nonsense", ""])
+@pytest.mark.parametrize(
+    "state",
+    [f"{CHANNEL}.wrong", f"{uuid4()}.{SECRET}", "nonsense", ""],
+    ids=["another secret", "another channel", "nonsense", "nothing"],
+)
 async def test_who_does_not_know_the_secret_gets_nothing_done(desk: Desk, state: str):
     for path in ("", "/lifecycle"):
         answer = await desk.told(state, path=path, lifecycleEvent="subscriptionRemoved")

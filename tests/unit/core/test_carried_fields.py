@@ -311,6 +311,21 @@ def test_details_written_into_our_own_event_once_private_stay_in_the_calendar():
     assert full.writes[0].fields == {MeetingField.SCHEDULE, MeetingField.DESCRIPTION}
 
 
+@pytest.mark.rule("5.12")
+def test_what_is_written_below_the_block_reaches_pipedrive_and_survives_the_next_refresh():
+    link, shown, rules = _with_block()
+    edited = shown.model_copy(update={"description": shown.description + "\n\nBring the plans"})
+    carrying = decide(link, activity(**DEAL), edited, rules)
+    (carried,) = carrying.writes
+    assert (carried.side, carried.meeting.description) == (Side.CRM, "Agenda\n\nBring the plans")
+    plans = {"public_description": carried.meeting.description}
+    written = activity_written(carrying.link, 1, meeting_of_activity(activity(**plans), rules))
+    (refreshed,) = decide(written, activity(**plans, **BIGGER), edited, rules).writes
+    assert refreshed.meeting.description == (
+        "Agenda\n\nBring the plans\n\n--- Pipedrive ---\nDeal: Bigger deal"
+    )
+
+
 @pytest.mark.rule("2.18")
 @pytest.mark.parametrize(("start", "written"), [(SOON, True), (NOW - timedelta(days=9), False)])
 def test_another_treatment_of_private_events_rewrites_what_lies_ahead(start, written):

@@ -17,11 +17,13 @@ from tests.unit.core.scenes import (
     hour,
     linked,
     policy,
+    resting,
     writes,
 )
 
-from reconciler.core.model import LinkState
+from reconciler.core.model import LinkState, Observed
 from reconciler.core.reasons import Reason
+from reconciler.core.restore import restore
 from tandem.contracts.events import Response
 from tandem.contracts.meetings import MeetingField, Side
 
@@ -372,6 +374,18 @@ def test_an_edited_activity_outlives_the_users_no_and_wakes_with_his_yes():
     assert decided.link.state is LinkState.RESTING
     assert decide(decided.link, edited, declined).link is None
     assert writes(decide(decided.link, edited, event())) == [("calendar", "update")]
+
+
+@pytest.mark.rule("7.2")
+def test_an_activity_that_was_not_to_go_with_its_declined_event_stays_for_good():
+    declined = event(response=Response.DECLINED)
+    held = resting(linked(Side.CALENDAR), Reason.HELD_MASS_DELETE)
+    kept = restore(held, Observed(link=held, activity=activity(), event=declined), policy()).link
+    again = decide(kept, activity(), declined)
+    assert (again.reason, again.link, again.writes) == (Reason.DECLINED, None, ())
+    edited = activity(subject="Edited")
+    assert decide(kept, edited, declined).link is None
+    assert writes(decide(kept, edited, event())) == [("calendar", "update")]
 
 
 def test_a_deleted_activity_of_a_declined_event_leaves_the_event_alone():

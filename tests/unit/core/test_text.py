@@ -110,6 +110,28 @@ def test_the_block_is_cut_off_again_after_the_calendar_made_it_html():
     assert without_block(text_of_html(written)) == "Agenda"
 
 
+BLOCK = "Activity: https://north.pipedrive.com/activities/1\nDeal: Big"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\n\n", "<br>", "\u00a0\r\n"])
+def test_what_somebody_wrote_below_a_known_block_is_kept(line_end):
+    written = (with_block("Agenda", BLOCK) + "\n\nBring the plans").replace("\n", line_end)
+    shown = text_of_html(written) if line_end == "<br>" else written
+    assert without_block(shown, BLOCK).split() == ["Agenda", "Bring", "the", "plans"]
+    assert without_block(without_block(shown, BLOCK), BLOCK) == without_block(shown, BLOCK)
+    assert without_block(with_block("Agenda", BLOCK), BLOCK) == "Agenda"
+
+
+@pytest.mark.parametrize("known", ["", "Deal: Bigger", BLOCK + "\nContact: Bob", "Deal: Big"])
+def test_where_a_block_is_not_as_it_was_written_nothing_tells_where_it_ends(known):
+    assert without_block(with_block("Agenda", BLOCK) + "\nBring the plans", known) == "Agenda"
+
+
+def test_two_blocks_are_both_cut_off():
+    twice = with_block(with_block("Agenda", BLOCK) + "\nPlans", "Deal: Old")
+    assert without_block(twice, BLOCK) == "Agenda\n\nPlans"
+
+
 def test_only_a_whole_marker_line_begins_the_block():
     talk = f"We talked about {BLOCK_MARKER} and more"
     assert without_block(talk) == talk

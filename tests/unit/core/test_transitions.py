@@ -15,7 +15,13 @@ from tests.unit.core.scenes import (
 from reconciler.core.model import LinkState
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import activity_written, dissolve, event_written, write_failed
+from reconciler.core.transitions import (
+    activity_written,
+    dissolve,
+    event_written,
+    write_failed,
+    write_overtaken,
+)
 from tandem.contracts.meetings import Side
 
 
@@ -111,7 +117,7 @@ FOUND_LATER = [
 ]
 
 
-@pytest.mark.parametrize(("edit", "fields"), FOUND_LATER, ids=str)
+@pytest.mark.parametrize(("edit", "fields"), FOUND_LATER, ids=["title", "two fields", "schedule"])
 def test_what_was_edited_before_a_create_was_known_is_carried_to_the_event(edit, fields):
     begun = decide_alone(event()).link
     done = activity_written(begun, 1, shown_a(**edit), found=True)
@@ -146,3 +152,24 @@ def test_what_a_provider_leaves_out_or_adds_is_no_edit_of_what_was_found():
     begun = decide_alone(activity()).link
     done = event_written(begun, "e1", shown_e(attendees=()), found=True)
     assert decide(done, activity(), event(attendees=())).writes == ()
+
+
+@pytest.mark.rule("4.8")
+def test_what_is_seen_of_an_update_that_came_too_late_is_agreed_and_nothing_else():
+    begun = decide(linked(Side.CRM), activity(subject="A", location="B"), event()).link
+    overtaken = write_overtaken(begun, Side.CALENDAR, shown_e(title="A", location="C"))
+    assert overtaken.base is not None
+    assert (overtaken.pending_event, overtaken.base.activity.title) == (None, "A")
+    assert (overtaken.base.event.title, overtaken.base.event.location) == ("A", "Room 4")
+    unseen = write_overtaken(begun, Side.CALENDAR, shown_e(title="C"))
+    assert unseen == write_failed(begun, Side.CALENDAR)
+    assert write_overtaken(begun, Side.CALENDAR, None) == unseen
+
+
+@pytest.mark.rule("4.8")
+def test_an_update_of_an_activity_that_came_too_late_is_agreed_in_the_same_way():
+    begun = decide(linked(Side.CRM), activity(), event(location="E")).link
+    overtaken = write_overtaken(begun, Side.CRM, shown_a(location="E", subject="Mine"))
+    assert overtaken.base is not None
+    assert overtaken.base.activity.location == overtaken.base.event.location == "E"
+    assert overtaken.base.activity.title == "Talk"

@@ -1,6 +1,7 @@
 """When a connection decides, starts, and why it does not."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.unit.reconciler.samples import connection, told
@@ -49,9 +50,11 @@ def test_newer_settings_unblock_and_keep_the_start():
 
 
 def test_another_calendar_starts_from_the_beginning():
-    changed = connection().changed_to(told(revision=2, settings={"calendar_id": "other"}))
+    restored = connection(restored_at=datetime.now(UTC))
+    changed = restored.changed_to(told(revision=2, settings={"calendar_id": "other"}))
     assert not changed.started
     assert not changed.both_read
+    assert changed.restored_at is None
     assert changed.syncs("other")
 
 

@@ -48,7 +48,7 @@ def runtime(rewinds):
 
 @pytest.fixture
 def sweeper(runtime, played):
-    return Sweeper(runtime, played, continuity=played, resend_after=LATER)
+    return Sweeper(runtime, played, continuity=played, resend_after=LATER, keep_history=timedelta())
 
 
 async def test_only_stale_commands_are_sent_again(sweeper, played):

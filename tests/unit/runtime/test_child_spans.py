@@ -1,9 +1,10 @@
-"""Spans of no length, under a trace that was carried here."""
+"""Spans of messages and of calls: whose they are, and what they tell of an error."""
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 
 from tandem.runtime import telemetry
 
@@ -36,3 +37,13 @@ def test_without_a_usable_trace_a_new_one_begins(exporter, carried):
     (span,) = exporter.get_finished_spans()
     assert span.parent is None
     assert telemetry.trace_id(told) == f"{span.context.trace_id:032x}"
+
+
+def test_a_call_names_its_provider_and_tells_the_kind_of_an_error_only(exporter):
+    with pytest.raises(OSError, match="private"), telemetry.call_of("google", "events.insert"):
+        raise OSError("private words")
+    (span,) = exporter.get_finished_spans()
+    assert (span.name, span.kind) == ("google.events.insert", SpanKind.CLIENT)
+    assert dict(span.attributes) == {"peer.service": "google"}
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "OSError")
+    assert span.events == ()

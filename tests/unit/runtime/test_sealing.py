@@ -31,7 +31,7 @@ def test_what_was_not_sealed_by_us_does_not_open(tampered):
         Sealer(OLD).open(tampered)
 
 
-@pytest.mark.parametrize("keys", ["", " , ", "too-short", "é" * 44, f"{OLD},hunter2"])
+@pytest.mark.parametrize("keys", ["", " , ", "too-short", "é" * 44, f"{OLD},hunter2"], ids=range(5))
 def test_wrong_keys_are_refused_by_the_settings_name_without_their_value(keys):
     with pytest.raises(ValueError, match="CREDENTIALS_KEYS") as refusal:
         Sealer(keys)

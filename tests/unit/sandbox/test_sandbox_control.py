@@ -181,6 +181,7 @@ async def test_calls_are_counted_and_listed(control):
         "operation": "users.list",
         "account": EMAIL,
         "calls": 3,
+        "batched": 0,
     } in counters["calls"]
     assert {"provider": "pipedrive", "status": 404, "calls": 1} in counters["statuses"]
     assert (counters["mails"], counters["deliveries"]["enqueued"]) == (0, 0)

@@ -68,3 +68,14 @@ def test_moments_are_told_in_the_visitors_zone_and_manner():
     assert swedish.moment(at) == "2 jan. 2026 16:04:00"
     assert american.moment(at).replace("\u202f", " ") == "Jan 2, 2026, 10:04:00 AM"
     assert swedish.moment("2026-01-02T15:04:00") == swedish.moment(at)
+    later = "2026-01-02T16:30:00+00:00"
+    assert swedish.span(at, later) == "2 jan. 2026 16:04 – 17:30"  # noqa: RUF001
+    assert swedish.span(at, "2026-01-03T15:04:00") == "2 jan. 2026 16:04 – 3 jan. 2026 16:04"  # noqa: RUF001
+    said = american.span(at, later).replace("\u202f", " ")
+    assert said == "Jan 2, 2026, 10:04 AM – 11:30 AM"  # noqa: RUF001
+
+
+def test_whole_days_are_told_without_a_time():
+    swedish = language_of(chosen="sv", user_locale=None, accepted="", time_zone="America/New_York")
+    assert swedish.days("2026-03-29", 1) == "29 mars 2026"
+    assert swedish.days("2026-03-29", 3) == "29 mars 2026 – 31 mars 2026"  # noqa: RUF001

@@ -88,3 +88,23 @@ def test_who_offers_microsoft_tells_the_whole_of_it(
     with pytest.raises(SystemExit):
         from_environment(Settings)
     assert name in capfd.readouterr().err
+
+
+def test_a_trace_is_shown_where_its_page_says(environment: pytest.MonkeyPatch):
+    environment.setenv("TRACE_PAGE_URL", "https://traces.example/trace/{trace_id}?view=all")
+    settings = from_environment(Settings)
+    assert settings.trace_page("0af7") == "https://traces.example/trace/0af7?view=all"
+    assert not settings.trace_page(None)
+    environment.delenv("TRACE_PAGE_URL")
+    assert not from_environment(Settings).trace_page("0af7")
+
+
+@pytest.mark.parametrize(
+    "value", ["https://traces.example/", "javascript:{trace_id}", "{trace_id}"]
+)
+def test_a_trace_page_that_shows_no_trace_is_refused(environment, capfd, value):
+    environment.setenv("TRACE_PAGE_URL", value)
+    with pytest.raises(SystemExit) as stopped:
+        from_environment(Settings)
+    assert stopped.value.code == EXIT_CONFIG
+    assert capfd.readouterr().err.startswith("setting TRACE_PAGE_URL: ")

@@ -54,7 +54,8 @@ def test_connections_are_a_table_for_people_and_json_for_programs(service: Servi
 
 
 def test_an_admin_sees_whose_connections_there_are(service: Service):
-    service.says("GET /api/v1/admin/connections", {"items": [{**CONNECTION, "user_id": 42}]})
+    page = {"items": [{**CONNECTION, "user_id": 42}], "next_cursor": None}
+    service.says("GET /api/v1/admin/connections", page)
     assert " 42 " in service.run(connections, "list", "--company").stdout
 
 

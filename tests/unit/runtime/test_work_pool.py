@@ -2,7 +2,7 @@
 
 import asyncio
 
-from calendar_ingest.work_pool import WorkPool
+from tandem.runtime.work_pool import WorkPool
 
 
 class Bench:
