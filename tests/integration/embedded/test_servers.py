@@ -2,6 +2,7 @@
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from tandem.contracts.topics import CRM_HINTS, TOPICS
 from tandem.runtime.topics import declare
@@ -29,6 +30,23 @@ async def test_declaring_topics_twice_creates_them_once(kafka_server, kafka):
         kafka.bootstrap_servers, replication_factor=1, namespace=kafka.namespace, topics=TOPICS
     )
     assert again == []
+
+
+async def test_topics_that_a_broker_did_not_list_yet_are_not_told_as_created(kafka, monkeypatch):
+    told: list[int] = []
+    list_topics = AIOKafkaAdminClient.list_topics
+
+    async def behind_at_first(self: AIOKafkaAdminClient) -> list[str]:
+        """What a broker says that has not heard of the newest topics yet, twice."""
+        topics = await list_topics(self)
+        told.append(len(topics))
+        return [] if len(told) <= 2 else topics
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "list_topics", behind_at_first)
+    again = await declare(
+        kafka.bootstrap_servers, replication_factor=1, namespace=kafka.namespace, topics=TOPICS
+    )
+    assert (again, len(told)) == ([], 3)
 
 
 async def test_the_database_is_postgresql_18_in_utf8(database_url):

@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -14,6 +14,9 @@ from pydantic import Field
 from tandem.contracts.topics import TOPICS, Topic
 from tandem.runtime.kafka import client_security
 from tandem.runtime.settings import KafkaSettings, from_environment
+
+LISTED_WITHIN: Final = 30.0
+"""Seconds in which a created topic must be listed by the brokers."""
 
 
 class TopicSettings(KafkaSettings):
@@ -45,9 +48,10 @@ async def declare(
     topics: Sequence[Topic] = TOPICS,
     security: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Create the topics that do not exist yet; returns their names.
+    """Create the topics that do not exist yet, and wait until they are listed; returns their names.
 
-    `security` comes from `tandem.runtime.kafka`; none: plain and unknown.
+    `security` comes from `tandem.runtime.kafka`; none: plain and unknown. Raises `TimeoutError` if
+    the cluster does not list what it created within `LISTED_WITHIN` seconds.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **(security or {}))
     await admin.start()
@@ -62,12 +66,35 @@ async def declare(
                 for topic in wanted
             ]
         )
+        # A topic may exist without having been listed: another process made it, or a moment ago.
+        there_before: set[str] = set()
         for name, code, *message in answer.topic_errors:
-            if code not in {0, TopicAlreadyExistsError.errno}:
+            if code == TopicAlreadyExistsError.errno:
+                there_before.add(name)
+            elif code:
                 raise for_code(code)(f"{name}: {message}")
-        return [topic.name for topic in wanted]
+        await _listed(admin, {namespace + topic.name for topic in wanted})
+        return [topic.name for topic in wanted if namespace + topic.name not in there_before]
     finally:
         await admin.close()
+
+
+async def _listed(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until the brokers, too, know what their controller has created.
+
+    The controller answers as soon as its log has the topics; a broker learns of them a moment
+    later, and tells clients until then that they do not exist.
+    """
+    missing = names
+    try:
+        async with asyncio.timeout(LISTED_WITHIN):
+            while missing:
+                missing = names - set(await admin.list_topics())
+                await asyncio.sleep(0.05 if missing else 0)
+    except TimeoutError:
+        raise TimeoutError(
+            f"created, but not listed after {LISTED_WITHIN} s: {', '.join(sorted(missing))}"
+        ) from None
 
 
 def _main() -> None:
