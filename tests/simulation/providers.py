@@ -48,6 +48,7 @@ class Outside:
     now: Callable[[], datetime]
     on_write: Callable[[str, str], None]
     note: Callable[[str], None]
+    cut_off: Callable[[str], None]
     writes: list[Write] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
     lost_answers: int = 0
@@ -84,6 +85,14 @@ class Outside:
         """The calendar for one process."""
         calls = Calls(self, process, "calendar", self.calendar)
         return Access(calendars=calls, push=calls, recurring=calls)
+
+    def is_cut_off(self) -> bool:
+        """Whether the account goes with the answer to this create; a limited number of times."""
+        if not self.weather.cut_off_creates or not self.happens(0.5):
+            return False
+        fewer = self.weather.cut_off_creates - 1
+        self.weather = replace(self.weather, cut_off_creates=fewer)
+        return True
 
     def happens(self, share: float) -> bool:
         """Whether a mishap of this share comes about."""
@@ -129,7 +138,10 @@ class Calls:
         answer = await method(*values, **named)
         is_write = name in WRITES and not isinstance(answer, tuple) and self._is_item_call(values)
         item_id = self._wrote(name, values, answer) if is_write else ""
-        if is_write and outside.happens(weather.answers_lost):
+        cut_off = is_write and name == "create" and outside.is_cut_off()
+        if cut_off:
+            outside.cut_off(self._side)
+        if cut_off or (is_write and outside.happens(weather.answers_lost)):
             outside.note(f"{self._side} {name}: done, but the answer is lost")
             outside.unanswered(item_id)
             raise UncertainError("timeout") if self._side == "crm" else Retryable("timeout")

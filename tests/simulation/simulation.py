@@ -84,6 +84,7 @@ class Simulation:
             now=self.clock.now,
             on_write=self.announce,
             note=self.note,
+            cut_off=self._lose,
         )
         self.outside.calendar.add_calendar(CALENDAR)
         self.outside.calendar.rewrites = self.weather.rewriting > 0
@@ -266,8 +267,11 @@ class Simulation:
         self._at(self.loop.time() + chance.uniform(5, 300), self.kafka.unblock, topic, partition)
 
     def _revoke(self) -> None:
+        self._lose(self.outside.chance.choice(("crm", "calendar")))
+
+    def _lose(self, side: str) -> None:
+        """The account of a side is lost for a while."""
         chance = self.outside.chance
-        side = chance.choice(("crm", "calendar"))
         self.note(f"grant revoked: {side}")
         self.outside.revoked.add(side)
         self._at(self.loop.time() + chance.uniform(20, 900), self._mend, side)

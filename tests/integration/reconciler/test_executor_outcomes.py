@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from tests.integration.reconciler.hands import NOW
 
 from tandem.contracts.commands import CreateActivity, CreateEvent
 from tandem.contracts.outcomes import Rejection
@@ -286,57 +285,3 @@ async def test_an_event_that_is_back_before_its_activity_was_deleted_gets_a_new_
     (again,) = await hands.carry_out()
     assert isinstance(again, CreateActivity)
     assert [one.subject for one in hands.crm.values()] == [event.title]
-
-
-async def _made_unheard_of(hands):
-    """The outcome of a create whose answer is lost, and then access is."""
-    await hands.tell_activity(1)
-    (create,) = await hands.commands()
-    made = hands.outcome_of(create)
-    await hands.settle(hands.rejected(create, Rejection.AUTH_LOST))
-    return made
-
-
-async def test_an_event_whose_create_nobody_heard_of_goes_with_its_activity(hands):
-    connection_id = await hands.connect()
-    made = await _made_unheard_of(hands)
-    await hands.delete_activity(1)
-    await hands.change(connection_id)
-    assert await hands.commands() == []
-    await hands.tell(hands.seen_event(connection_id, made.event_id))
-    (taken_back,) = await hands.carry_out()
-    assert (taken_back.kind, taken_back.event_id) == ("delete_event", made.event_id)
-    assert not hands.events
-    await hands.tell(hands.seen_event(connection_id, made.event_id))
-    assert await hands.commands() == []
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        {"type": "call"},
-        {"due_date": (NOW - timedelta(days=2)).date()},
-        {"due_date": None},
-        {"owner_id": 71},
-    ],
-)
-async def test_an_event_whose_create_nobody_heard_of_goes_where_none_is_to_be_made(hands, edit):
-    connection_id = await hands.connect(synced_types=frozenset({"meeting"}))
-    made = await _made_unheard_of(hands)
-    await hands.tell_activity(1, **edit)
-    await hands.change(connection_id)
-    assert await hands.commands() == []
-    await hands.tell(hands.seen_event(connection_id, made.event_id))
-    (taken_back,) = await hands.carry_out()
-    assert (taken_back.kind, taken_back.event_id) == ("delete_event", made.event_id)
-    assert not hands.events
-
-
-async def test_an_event_whose_create_nobody_heard_of_stays_where_its_activity_is_done(hands):
-    connection_id = await hands.connect()
-    made = await _made_unheard_of(hands)
-    await hands.tell_activity(1, done=True)
-    await hands.change(connection_id)
-    await hands.tell(hands.seen_event(connection_id, made.event_id))
-    assert await hands.commands() == []
-    assert list(hands.events) == [(connection_id, made.event_id)]

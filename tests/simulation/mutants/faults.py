@@ -48,6 +48,27 @@ _ALL: Final = (
         "what was edited before a create was known stays on one side",
     ),
     Fault(
+        "failed-create-is-forgotten",
+        "reconciler.core.transitions",
+        "    if link.attempted is None or pending.verb is not",
+        "    if True or pending.verb is not",
+        "what was edited after a create that nobody heard of is overwritten by what it made",
+    ),
+    Fault(
+        "ended-link-makes-another",
+        "reconciler.core.unheard",
+        "    if former is None or side_in_doubt(former) is not side:",
+        "    if True:",
+        "a reopened activity gets a second event beside one that nobody had heard of",
+    ),
+    Fault(
+        "made-without-word-is-new",
+        "reconciler.core.unheard",
+        "            if made_by(link, activity, policy):",
+        "            if False:",
+        "a deleted event comes back as the activity that nobody had heard of",
+    ),
+    Fault(
         "only-exact-is-found",
         "crm_ingest.recognition",
         "ALIKE: Final = 2",
@@ -92,8 +113,8 @@ _ALL: Final = (
     Fault(
         "new-generation-forgotten",
         "reconciler.core.create",
-        "    again = replace(alone, generation=link.generation + 1)",
-        "    again = alone",
+        "generation=link.generation + 1, base=None",
+        "base=None",
         "a deleted event is not made again, since its id was used",
     ),
     Fault(

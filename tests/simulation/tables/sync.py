@@ -223,8 +223,11 @@ class SyncTables(Tables):
         return self.links.where(
             lambda row: (
                 row["connection_id"] in connection_ids
-                and row["pending_since"] is not None
                 and row["activity_id"] is None
+                and (
+                    row["pending_since"] is not None
+                    or json.loads(row["body"])["attempted"] is not None
+                )
             )
         )
 

@@ -18,6 +18,7 @@ from reconciler.core.normalize import meeting_of_event, type_name
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import rest
+from reconciler.core.unheard import side_in_doubt
 from reconciler.decisions import NOTHING, REFUSED, Decisions
 from reconciler.journal import UNREMARKABLE, HistoryRow, Teller
 from reconciler.known import Known
@@ -80,17 +81,26 @@ class Desk:
         tell: bool = True,
     ) -> None:
         """Decide about an activity in one connection; `tell` where it may be news to the user."""
+        activity = self.known.activity(connection, activity_id)
         link = self.known.shelf.of_activity(connection.connection_id, activity_id)
         if link is not None and link.state is not LinkState.DISSOLVED:
             self.decide_link(connection, link, trace=trace, backfill=backfill)
             return
-        activity = self.known.activity(connection, activity_id)
+        link = link or self.known.made_without_word(connection, activity)
         contested = self.known.is_contested(connection, activity)
-        observed = Observed(link=link, activity=activity, contested=contested)
+        observed = Observed(
+            link=link,
+            activity=activity,
+            contested=contested,
+            doubled=self.known.is_doubled(connection, link),
+        )
         decided = self._plan(connection, observed)
         if decided.reason is Reason.AWAITING and contested:
             self._deferred.add((connection.connection_id, activity_id))
         decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
+        if decided.reason is Reason.MATCHED and decided.link is not None:
+            self.decide_link(connection, decided.link, trace=trace, backfill=backfill)
+            return
         title = activity.subject if isinstance(activity, ActivitySnapshot) else ""
         self._leave(
             connection,
@@ -115,13 +125,21 @@ class Desk:
         link = self.known.marked(connection, event) or self.known.shelf.of_event(
             connection.connection_id, event_id
         )
-        if link is not None and link.state is not LinkState.DISSOLVED:
+        is_living = link is not None and link.state is not LinkState.DISSOLVED
+        if link is not None and is_living and side_in_doubt(link) is not Side.CALENDAR:
             self.decide_link(connection, link, trace=trace, backfill=backfill)
             return
-        crowded = self.known.is_crowded(connection, event, self.now)
-        observed = Observed(link=link, event=event, crowded=crowded)
+        observed = Observed(
+            link=link,
+            event=event,
+            crowded=self.known.is_crowded(connection, event, self.now),
+            doubled=self.known.is_doubled(connection, link),
+        )
         decided = self._plan(connection, observed)
         decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
+        if decided.reason is Reason.MATCHED and decided.link is not None:
+            self.decide_link(connection, decided.link, trace=trace, backfill=backfill)
+            return
         title = (
             meeting_of_event(event, connection.policy).title
             if isinstance(event, EventSnapshot) and not decided.writes

@@ -14,7 +14,7 @@ from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.runtime import postgres
 
-_WRITES = frozenset({Reason.CREATED, Reason.UPDATED, Reason.DELETED})
+_WRITES = frozenset({Reason.CREATED, Reason.MATCHED, Reason.UPDATED, Reason.DELETED})
 
 
 @dataclass(frozen=True)

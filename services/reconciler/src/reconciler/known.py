@@ -8,6 +8,7 @@ from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
 from reconciler.core.model import Gone, Link, LinkState, Observed
 from reconciler.core.normalize import meeting_of_activity
+from reconciler.core.unheard import asked_for, made_by
 from reconciler.occurrences import Occurrences
 from reconciler.repository import UserKey, items, links
 from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
@@ -114,11 +115,36 @@ class Known:
             return False
         shown = meeting_of_activity(activity, connection.policy)
         return shown is not None and any(
-            (pending := kept.link.pending_activity) is not None
-            and (made := pending.after) is not None
-            and (made.title == shown.title or made.schedule == shown.schedule)
+            made.title == shown.title or made.schedule == shown.schedule
             for kept in creating
+            for made in asked_for(kept.link)
         )
+
+    def made_without_word(
+        self, connection: Connection, activity: ActivitySnapshot | Gone | None
+    ) -> Link | None:
+        """The link of which a create, whose answer was lost, made an activity without a link."""
+        if not isinstance(activity, ActivitySnapshot):
+            return None
+        in_doubt = self.shelf.in_doubt(connection.connection_id)
+        makers = (one.link for one in in_doubt if made_by(one.link, activity, connection.policy))
+        return next(makers, None)
+
+    def is_doubled(self, connection: Connection, link: Link | None) -> bool:
+        """Whether a link has ended, and an item that it had has a new one."""
+        if link is None or link.state is not LinkState.DISSOLVED:
+            return False
+        of_activity = (
+            self.shelf.of_activity(connection.connection_id, link.activity_id)
+            if link.activity_id is not None
+            else None
+        )
+        of_event = (
+            self.shelf.of_event(connection.connection_id, link.event_id)
+            if link.event_id is not None
+            else None
+        )
+        return is_living(of_activity) or is_living(of_event)
 
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
         """Load items with their links, the other sides of these, and what is being created."""
@@ -129,9 +155,35 @@ class Known:
             for one in self.of_user((key[0], key[1]))
         ]
         await self.load_links(pairs, events)
-        connections = {connection_id for connection_id, _ in pairs}
-        self.shelf.add(await links.links_creating(self.database, connections))
+        await self.load_creating({connection_id for connection_id, _ in pairs})
         await self.load_other_sides()
+
+    async def load_creating(self, connections: Collection[UUID]) -> None:
+        """Load the links whose activity is being made, or may have been made without word of it."""
+        self.shelf.add(await links.links_creating(self.database, connections))
+        await self._load_rivals(connections)
+
+    async def _load_rivals(self, connections: Collection[UUID]) -> None:
+        """Load what belongs to links in doubt: the items that they have, and who has these now."""
+        in_doubt = [kept for one in connections for kept in self.shelf.in_doubt(one)]
+        if not in_doubt:
+            return
+        activities = [
+            (kept.connection_id, kept.link.activity_id)
+            for kept in in_doubt
+            if kept.link.activity_id is not None
+        ]
+        events = [
+            (kept.connection_id, kept.link.event_id)
+            for kept in in_doubt
+            if kept.link.event_id is not None
+        ]
+        self.shelf.add(await links.links_of_activities(self.database, activities))
+        self.shelf.add(await links.links_of_events(self.database, events))
+        await self._load_items(
+            {(*self.connections[one].user_key, activity_id) for one, activity_id in activities},
+            set(events),
+        )
 
     async def load_links(
         self, activities: Collection[tuple[UUID, int]], events: Collection[EventKey]
@@ -142,6 +194,8 @@ class Known:
         marks = {mark_of(self._events.get(key)) for key in events}
         wanted = [mark for mark in marks if mark and self.shelf.get(mark) is None]
         self.shelf.add(await links.links_by_id(self.database, wanted))
+        if wanted:
+            await self._load_rivals({connection_id for connection_id, _ in events})
 
     async def load_series(self, events: Collection[EventKey], now: datetime) -> None:
         """Load how many occurrences are linked of the series of known events without a link."""

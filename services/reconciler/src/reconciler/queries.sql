@@ -135,9 +135,9 @@ WHERE connection_id = :connection_id AND state <> 'dissolved' AND link_id > :aft
 ORDER BY link_id LIMIT :limit;
 
 -- name: links_creating_activities
--- Links whose activity is being made at this moment.
+-- Links whose activity is being made at this moment, or may have been made without word of it.
 SELECT * FROM sync.links WHERE connection_id = ANY(:connection_ids::uuid[])
-  AND pending_since IS NOT NULL AND activity_id IS NULL;
+  AND activity_id IS NULL AND (pending_since IS NOT NULL OR body->>'attempted' IS NOT NULL);
 
 -- name: something_pending$
 SELECT EXISTS (SELECT FROM sync.links

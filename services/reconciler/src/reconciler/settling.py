@@ -5,7 +5,7 @@ from typing import Final
 
 from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
-from reconciler.core.gone import delete_event, was_made_in_vain
+from reconciler.core.gone import delete_event
 from reconciler.core.model import Link, LinkState, Observed, Pending, Verb
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.reasons import Reason
@@ -18,9 +18,11 @@ from reconciler.core.transitions import (
     write_overtaken,
     write_refused,
 )
+from reconciler.core.unheard import attempted, found_activity, found_event, side_in_doubt
 from reconciler.desk import Desk
 from reconciler.journal import changed_by
-from reconciler.removal import clear, settle_left
+from reconciler.known import is_living
+from reconciler.removal import settle_left
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
@@ -50,7 +52,7 @@ def settle(
     side = _side_of(outcome)
     pending = link.pending_on(side)
     if pending is None or pending.revision != outcome.revision:
-        _clear_late(desk, connection, link, outcome, trace=trace)
+        _hear_late(desk, connection, link, outcome, trace=trace)
         return
     if link.state is LinkState.DISSOLVED:
         settle_left(desk, connection, link, pending, outcome, side=side, trace=trace)
@@ -77,28 +79,28 @@ def settle(
             _rejected(desk, connection, link, pending, outcome, trace=trace)
 
 
-def _clear_late(
+def _hear_late(
     desk: Desk, connection: Connection, link: Link, outcome: OutcomeMessage, *, trace: str | None
 ) -> None:
-    """Delete what a command made that was told again after its link had ended without it.
+    """Take over what a create made that was told again after it had failed.
 
-    Such a command was refused for want of access the first time, so that its writer did not know
-    it any more. What the link was about may have another one by now.
+    It was refused for want of access the first time, so that its writer did not know it any more.
     """
-    side, shelf = _side_of(outcome), desk.known.shelf
-    if not was_made_in_vain(link, side):
-        return
+    shelf, policy = desk.known.shelf, connection.policy
+    doubled = desk.known.is_doubled(connection, link)
     match outcome:
-        case EventWritten(event=EventSnapshot()):
-            holder = shelf.of_event(connection.connection_id, outcome.event_id)
-            made = replace(link, event_id=outcome.event_id)
-        case ActivityWritten(activity=ActivitySnapshot()):
-            holder = shelf.of_activity(connection.connection_id, outcome.activity_id)
-            made = replace(link, activity_id=outcome.activity_id)
+        case EventWritten(event=EventSnapshot() as event) if side_in_doubt(link) is Side.CALENDAR:
+            holder = shelf.of_event(connection.connection_id, event.event_id)
+            decided = found_event(link, event, policy, doubled=doubled)
+        case ActivityWritten(activity=ActivitySnapshot() as made) if (
+            side_in_doubt(link) is Side.CRM
+        ):
+            holder = shelf.of_activity(connection.connection_id, made.activity_id)
+            decided = found_activity(link, made, policy, doubled=doubled)
         case _:
             return
-    if holder is None or holder.state is LinkState.DISSOLVED:
-        clear(desk, connection, made, side, shown=None, reason=Reason.SUPPRESSED, trace=trace)
+    if not is_living(holder):
+        desk.carry_out(connection, Observed(link=link), decided, trace)
 
 
 def _written(
@@ -125,6 +127,7 @@ def _rejected(
     trace: str | None,
 ) -> None:
     rejection = outcome.rejection
+    link = _attempted(desk, link, outcome)
     failed = (
         _overtaken(desk, connection, link, pending, side=outcome.side, trace=trace)
         if rejection is Rejection.STALE
@@ -147,6 +150,15 @@ def _rejected(
     if rejection in _BLOCKS:
         _block(desk, connection, outcome)
     desk.put_link(connection, failed)
+
+
+def _attempted(desk: Desk, link: Link, outcome: WriteRejected) -> Link:
+    """The link with what a refused create may have made; of one that is gone nothing is left."""
+    if outcome.rejection is Rejection.GONE:
+        return replace(link, attempted=None)
+    kept = desk.known.shelf.of_link(link)
+    since = kept.pending_since if kept is not None else None
+    return attempted(link, outcome.side, since=since or desk.now, until=desk.now)
 
 
 def _overtaken(

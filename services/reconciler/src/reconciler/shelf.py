@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.core.model import Link, LinkState
+from reconciler.core.unheard import side_in_doubt
 from reconciler.repository.links import KeptLink
 
 
@@ -16,6 +17,7 @@ class Shelf:
         self._by_activity: dict[tuple[UUID, int], UUID] = {}
         self._by_event: dict[tuple[UUID, str], UUID] = {}
         self._creating: dict[UUID, dict[UUID, KeptLink]] = {}
+        self._in_doubt: dict[UUID, dict[UUID, KeptLink]] = {}
         self._changed: dict[UUID, None] = {}
 
     def take_changed(self) -> list[KeptLink]:
@@ -61,6 +63,10 @@ class Shelf:
         """Links of a connection whose activity is being made."""
         return self._creating.get(connection_id, {}).values()
 
+    def in_doubt(self, connection_id: UUID) -> Collection[KeptLink]:
+        """Links of a connection of which a create may have made an item without word of it."""
+        return self._in_doubt.get(connection_id, {}).values()
+
     def all(self) -> list[KeptLink]:
         """Every link that is known here."""
         return list(self._by_id.values())
@@ -68,11 +74,16 @@ class Shelf:
     def _index(self, link_id: UUID, kept: KeptLink) -> None:
         self._by_id[link_id] = kept
         link = kept.link
-        creating = self._creating.setdefault(kept.connection_id, {})
-        if link.activity_id is None and link.pending_activity is not None:
-            creating[link_id] = kept
-        else:
-            creating.pop(link_id, None)
+        is_creating = link.activity_id is None and link.pending_activity is not None
+        for there, index in (
+            (is_creating, self._creating),
+            (side_in_doubt(link) is not None, self._in_doubt),
+        ):
+            of_connection = index.setdefault(kept.connection_id, {})
+            if there:
+                of_connection[link_id] = kept
+            else:
+                of_connection.pop(link_id, None)
         if link.activity_id is not None:
             self._claim(self._by_activity, (kept.connection_id, link.activity_id), link_id, link)
         if link.event_id is not None:

@@ -118,7 +118,7 @@ async def _activities(desk: Desk, connection: Connection) -> AsyncIterator[int]:
         await desk.known.load_links(
             [(connection.connection_id, activity_id) for _, _, activity_id in page], []
         )
-        desk.known.shelf.add(await links.links_creating(desk.database, [connection.connection_id]))
+        await desk.known.load_creating([connection.connection_id])
         for _, _, activity_id in page:
             yield activity_id
         after = max(activity_id for _, _, activity_id in page)

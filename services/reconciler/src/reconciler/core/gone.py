@@ -5,7 +5,7 @@ from datetime import datetime
 
 from reconciler.core.changes import activity_edits, carried_event_changes, shown_event
 from reconciler.core.create import create_activity_again, create_event_again
-from reconciler.core.model import Link, LinkState, Plan, Policy
+from reconciler.core.model import Link, Plan, Policy
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.policy import (
     activity_not_creatable,
@@ -19,16 +19,6 @@ from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, Side
 
-_NOT_TO_BE_THERE = frozenset(
-    {
-        Reason.DECLINED,
-        Reason.DELETED,
-        Reason.NO_DUE_DATE,
-        Reason.OWNER_CHANGED,
-        Reason.TYPE_NOT_SYNCED,
-    }
-)
-"""Why a link ended that had no item on one side yet, so that none was to be made there."""
 APART = frozenset({Reason.TYPE_NOT_SYNCED, Reason.OWNER_CHANGED, Reason.NO_DUE_DATE})
 """Why a link rests while its activity is not one to be synced."""
 _CRM = frozenset({Side.CRM})
@@ -106,21 +96,6 @@ def delete_after_end(link: Link, side: Side, shown: Meeting | None, reason: Reas
     if decided.link is None:
         return decided
     return replace(decided, link=replace(decided.link, state=link.state, reason=link.reason))
-
-
-def was_made_in_vain(link: Link, side: Side) -> bool:
-    """Whether an item that we made on a side, and that its link never knew, is to be deleted.
-
-    Its write was done, but nobody could say so: the answer was lost, and access was, too, before
-    it was asked for again. Or the command came again later. The link has ended meanwhile.
-    """
-    return ended_without(link, side) and link.reason in _NOT_TO_BE_THERE
-
-
-def ended_without(link: Link, side: Side) -> bool:
-    """Whether a link has ended that has never known an item on a side."""
-    has_one = link.activity_id if side is Side.CRM else link.event_id
-    return link.state is LinkState.DISSOLVED and has_one is None and not link.pending
 
 
 def event_not_worth_an_activity(

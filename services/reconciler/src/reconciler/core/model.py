@@ -82,13 +82,23 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A create that failed, and that may have been done between two moments all the same."""
+
+    write: Pending
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """The pair (activity, event) of one connection. `link_id` None: not stored yet.
 
     `activity_type` is the type at the last agreement, None while it has never been a synced one;
     `block` the deal/contact block last written. `refused` is the write for which the link rests.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
-    `series_id` is the series whose occurrence its event is.
+    `series_id` is the series whose occurrence its event is. `attempted` is the first create of the
+    missing side that failed.
     """
 
     link_id: UUID | None
@@ -105,6 +115,7 @@ class Link:
     refused: Refusal | None = None
     suppress: frozenset[Side] = frozenset()
     series_id: str | None = None
+    attempted: Attempt | None = None
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 
@@ -130,6 +141,7 @@ class Observed:
     """All that is known of one pair; a side that was never observed is None.
 
     `contested`: a create of ours is under way that may be the origin of this unlinked item.
+    `doubled`: the link has ended, and its other item has a new one.
     `crowded`: as many occurrences of this unlinked one's series are linked as may be.
     """
 
@@ -137,6 +149,7 @@ class Observed:
     activity: ActivitySnapshot | Gone | None = None
     event: EventSnapshot | Gone | None = None
     contested: bool = False
+    doubled: bool = False
     crowded: bool = False
 
 

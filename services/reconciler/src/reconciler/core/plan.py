@@ -12,14 +12,11 @@ from reconciler.core.changes import shown_event
 from reconciler.core.create import create_activity, create_event
 from reconciler.core.gone import (
     APART,
-    delete_after_end,
     delete_event,
-    ended_without,
     event_not_worth_an_activity,
     plan_activity_gone,
     plan_event_gone,
     plan_gone_while_apart,
-    was_made_in_vain,
 )
 from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy
 from reconciler.core.policy import (
@@ -27,12 +24,12 @@ from reconciler.core.policy import (
     event_not_creatable,
     is_declined,
     no_longer_eligible,
-    starts_in_past,
     type_is_synced,
 )
 from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
 from reconciler.core.transitions import dissolve, rest
+from reconciler.core.unheard import heard_of, taken_up
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
@@ -44,6 +41,8 @@ _WAKES_BY_ITSELF = APART | {Reason.DECLINED, Reason.PROVIDER_REFUSED, Reason.NOT
 def plan(observed: Observed, *, policy: Policy, now: datetime) -> Plan:
     """Decide about one pair of a connection, after the rulebook's decision table."""
     link = observed.link
+    if link is not None and (found := heard_of(link, observed, policy)):
+        return found
     if link is None or link.state is LinkState.DISSOLVED:
         return _plan_unlinked(observed, policy, now)
     if link.pending:
@@ -71,8 +70,8 @@ def _plan_new_activity(
     if reason := activity_not_creatable(activity, policy, now):
         given_away = former is not None and former.reason is Reason.OWNER_CHANGED
         return Plan(Reason.OWNER_CHANGED if given_away and reason is Reason.NOT_OWNER else reason)
-    link = Link(
-        link_id=None,
+    link = replace(
+        taken_up(former, Side.CALENDAR) or Link(link_id=None, origin=Side.CRM),
         origin=Side.CRM,
         activity_id=activity.activity_id,
         activity_type=activity.type,
@@ -84,10 +83,6 @@ def _plan_new_event(
     event: EventSnapshot, observed: Observed, policy: Policy, now: datetime
 ) -> Plan:
     former = observed.link
-    if former is not None and _is_stray(former, event, policy, now):
-        stray = replace(former, event_id=event.event_id)
-        shown = shown_event(former, event, policy)
-        return delete_after_end(stray, Side.CALENDAR, shown, Reason.SUPPRESSED)
     if former is not None and Side.CALENDAR in former.suppress:
         return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
@@ -95,26 +90,14 @@ def _plan_new_event(
     if observed.crowded:
         return Plan(Reason.RECURRING_LIMIT)
     chosen = policy.settings.save_events_as
-    link = Link(
-        link_id=None,
+    link = replace(
+        taken_up(former, Side.CRM) or Link(link_id=None, origin=Side.CALENDAR),
         origin=Side.CALENDAR,
         event_id=event.event_id,
         activity_type=chosen if type_is_synced(chosen, policy) else None,
         series_id=series_of(event),
     )
     return create_activity(link, event, policy)
-
-
-def _is_stray(former: Link, event: EventSnapshot, policy: Policy, now: datetime) -> bool:
-    """Whether we made an event for a link that has ended without knowing of it.
-
-    By what else than its mark would it have been found? One that lies ahead, though its activity
-    was moved into the past, goes as well; what has taken place stays as it is.
-    """
-    if event.link_mark is None or not ended_without(former, Side.CALENDAR):
-        return False
-    left_ahead = former.reason is Reason.PAST and not starts_in_past(event.schedule, policy, now)
-    return left_ahead or was_made_in_vain(former, Side.CALENDAR)
 
 
 def _reopened(former: Link, activity: ActivitySnapshot) -> bool:

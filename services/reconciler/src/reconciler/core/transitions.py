@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reconciler.core.deal_contact import block_of
 from reconciler.core.model import (
+    ALL_FIELDS,
     NO_FIELDS,
     Base,
     Entry,
@@ -139,7 +140,9 @@ def activity_written(
         return link
     if pending.verb is Verb.DELETE:
         return _ended_by_delete(link, pending)
-    done = replace(link, activity_id=activity_id, pending_activity=None)
+    if found:
+        pending = _as_attempted(link, pending, shown)
+    done = replace(link, activity_id=activity_id, attempted=None, pending_activity=None)
     shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
@@ -157,8 +160,10 @@ def event_written(link: Link, event_id: str, shown: Meeting | None, *, found: bo
         return link
     if pending.verb is Verb.DELETE:
         return _ended_by_delete(link, pending)
+    if found:
+        pending = _as_attempted(link, pending, shown)
     block = link.block if pending.block is None else pending.block
-    done = replace(link, event_id=event_id, block=block, pending_event=None)
+    done = replace(link, event_id=event_id, block=block, attempted=None, pending_event=None)
     shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
@@ -209,6 +214,27 @@ def write_refused(link: Link, side: Side, reason: Reason) -> Link:
         state=LinkState.RESTING,
         reason=reason,
         refused=Refusal(side, pending) if pending is not None else None,
+    )
+
+
+def _as_attempted(link: Link, pending: Pending, shown: Meeting | None) -> Pending:
+    """The create that has made an item that was found, where more than one was sent.
+
+    What the item shows of the last one is of that; the rest is of the first, so that what was
+    edited on the other side since then is still to be carried.
+    """
+    last = pending.after
+    if link.attempted is None or pending.verb is not Verb.CREATE or shown is None or last is None:
+        return pending
+    first = link.attempted.write
+    of_last = ALL_FIELDS - last.changed_fields(shown)
+    return replace(
+        pending,
+        agreed=first.agreed.with_fields(pending.agreed, of_last)
+        if first.agreed and pending.agreed
+        else pending.agreed,
+        after=first.after.with_fields(last, of_last) if first.after else last,
+        block=first.block,
     )
 
 

@@ -1,0 +1,145 @@
+"""Links whose create failed, perhaps only after it was done, and the items that turn up."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit.core.scenes import (
+    LINK_ID,
+    NOW,
+    activity,
+    decide,
+    decide_alone,
+    event,
+    policy,
+)
+
+from reconciler.core.model import LinkState, Observed, Verb
+from reconciler.core.plan import plan
+from reconciler.core.reasons import Reason
+from reconciler.core.transitions import dissolve, event_written, write_failed
+from reconciler.core.unheard import attempted, made_by, side_in_doubt, taken_up
+from tandem.contracts.activities import DealContact
+from tandem.contracts.meetings import Side
+
+MINUTE = timedelta(minutes=1)
+
+
+def in_doubt(item, side, **rules):
+    """A link whose create of a side failed between a minute ago and now."""
+    begun = replace(decide_alone(item, rules=policy(**rules)).link, link_id=LINK_ID)
+    return write_failed(attempted(begun, side, since=NOW - MINUTE, until=NOW), side)
+
+
+def ended(item, side, reason=Reason.DONE):
+    return dissolve(in_doubt(item, side), reason).link
+
+
+def ours(**fields):
+    return event(link_mark=str(LINK_ID), **fields)
+
+
+def heard(link, *, doubled=False, **items):
+    return plan(Observed(link=link, doubled=doubled, **items), policy=policy(), now=NOW)
+
+
+@pytest.mark.parametrize("living", [True, False])
+def test_an_event_with_the_mark_of_a_link_in_doubt_is_its_own(living):
+    link = in_doubt(activity(), Side.CALENDAR) if living else ended(activity(), Side.CALENDAR)
+    decided = heard(link, event=ours(title="Edited"))
+    assert decided.link is not None
+    assert (decided.reason, decided.writes) == (Reason.MATCHED, ())
+    assert (decided.link.state, decided.link.event_id) == (LinkState.ACTIVE, "e1")
+    (write,) = decide(decided.link, activity(subject="Talk"), ours(title="Edited")).writes
+    assert (write.side, write.fields) == (Side.CRM, {"title"})
+
+
+def test_an_activity_as_it_was_to_be_made_is_its_links_own():
+    decided = heard(ended(event(), Side.CRM), activity=activity(added_at=NOW))
+    assert decided.link is not None
+    assert (decided.link.state, decided.link.activity_id) == (LinkState.ACTIVE, 1)
+
+
+@pytest.mark.parametrize(
+    ("side", "item", "items"),
+    [
+        (Side.CALENDAR, activity(), {"event": ours()}),
+        (Side.CRM, event(), {"activity": activity(added_at=NOW)}),
+    ],
+    ids=["event", "activity"],
+)
+def test_one_too_many_is_deleted_and_its_link_stays_ended(side, item, items):
+    decided = heard(ended(item, side), doubled=True, **items)
+    assert decided.link is not None
+    ((write),) = decided.writes
+    assert (write.side, write.verb, decided.reason) == (side, Verb.DELETE, Reason.SUPPRESSED)
+    assert decided.link.state is LinkState.DISSOLVED
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"subject": "Mine"},
+        {"type": "call"},
+        {"duration_minutes": 45},
+        {"owner_id": 71},
+        {"due_date": None, "due_time": None},
+        {"added_at": NOW - timedelta(minutes=4)},
+        {"added_at": NOW + timedelta(minutes=3)},
+    ],
+)
+def test_any_other_activity_is_not(edit):
+    link = ended(event(), Side.CRM, Reason.DELETED)
+    assert made_by(link, activity(added_at=NOW), policy())
+    other = activity(**({"added_at": NOW} | edit))
+    assert not made_by(link, other, policy())
+    assert heard(link, activity=other).reason is not Reason.MATCHED
+
+
+def test_a_link_is_not_in_doubt_about_what_is_elsewhere_or_to_stay_away():
+    link = ended(activity(), Side.CALENDAR)
+    assert side_in_doubt(link) is Side.CALENDAR
+    assert side_in_doubt(replace(link, reason=Reason.CALENDAR_CHANGED)) is None
+    assert side_in_doubt(replace(link, suppress=frozenset({Side.CRM}))) is None
+    assert side_in_doubt(replace(link, event_id="e1")) is None
+    assert side_in_doubt(replace(link, attempted=None)) is None
+    again = decide_alone(activity(), former=link).link
+    assert again is not None
+    assert side_in_doubt(again) is None
+    assert taken_up(link, Side.CRM) is None
+
+
+def test_another_create_is_asked_for_by_the_same_name():
+    link = ended(activity(), Side.CALENDAR)
+    again = decide_alone(activity(), former=link).link
+    assert again is not None
+    assert (again.link_id, again.generation) == (LINK_ID, link.generation)
+    assert again.revision > link.revision
+
+
+def test_only_the_first_try_is_kept_and_how_long_it_may_have_been_done():
+    link = in_doubt(activity(), Side.CALENDAR)
+    again = decide(link, activity(subject="Edited"), None).link
+    twice = attempted(again, Side.CALENDAR, since=NOW + MINUTE, until=NOW + 2 * MINUTE)
+    assert link.attempted is not None
+    assert twice.attempted == replace(link.attempted, until=NOW + 2 * MINUTE)
+
+
+def test_a_deletion_that_fails_leaves_no_doubt():
+    from tests.unit.core.scenes import gone, linked
+
+    begun = decide(linked(Side.CRM), gone(), event()).link
+    assert attempted(begun, Side.CALENDAR, since=NOW, until=NOW) == begun
+
+
+def test_a_deal_that_has_changed_since_is_shown_in_what_was_found():
+    one = activity(deal_contact=DealContact(deal_title="One"))
+    two = activity(deal_contact=DealContact(deal_title="Two"))
+    rules = policy(include_deal_contact_info=True)
+    link = in_doubt(one, Side.CALENDAR, include_deal_contact_info=True)
+    again = decide(link, two, None, rules=rules).link
+    shown = link.attempted.write.after
+    found = event_written(again, "e1", shown, found=True)
+    assert "One" in found.block
+    (write,) = decide(found, two, ours(), rules=rules).writes
+    assert "Two" in write.meeting.description
