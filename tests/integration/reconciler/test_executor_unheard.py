@@ -236,3 +236,19 @@ async def test_an_event_that_was_gone_when_it_was_made_again_stays_out(hands):
     await hands.tell(hands.seen_event(connection_id, made.event_id))
     assert await hands.commands() == []
     assert (await hands.history(connection_id))[-1][1] == "suppressed"
+
+
+async def test_an_event_that_is_linked_anew_is_followed_there(hands):
+    """Its calendar was left, and is back: the mark is of a link that has ended without it."""
+    connection_id = await hands.connect()
+    made = await _made_unheard_of(hands)
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    await hands.change(connection_id, calendar_id="other")
+    await hands.change(connection_id, calendar_id="main")
+    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    await hands.resynced(connection_id)
+    assert await hands.carry_out() == []
+    await hands.tell_event(connection_id, made.event_id, location="Room 9")
+    await hands.carry_out()
+    assert hands.crm[1].location == "Room 9"
+    assert len(hands.events) == 1

@@ -73,12 +73,18 @@ class Known:
         return shown_event(link, event, connection.policy)
 
     def marked(self, connection: Connection, event: EventSnapshot | Gone | None) -> Link | None:
-        """The link that an event bears the mark of, while it awaits or has this very event."""
+        """The link that an event bears the mark of, while it awaits or has this very event.
+
+        One that does not await it leaves it to another link that has it by now.
+        """
         mark = mark_of(event)
         kept = self.shelf.get(mark) if mark else None
         if kept is None or kept.connection_id != connection.connection_id:
             return None
         if not isinstance(event, EventSnapshot):
+            return None
+        holder = self.shelf.of_event(connection.connection_id, event.event_id)
+        if is_living(holder) and holder is not kept.link and not kept.link.pending:
             return None
         return kept.link if kept.link.event_id in {None, event.event_id} else None
 
@@ -161,9 +167,9 @@ class Known:
     async def load_creating(self, connections: Collection[UUID]) -> None:
         """Load the links whose activity is being made, or may have been made without word of it."""
         self.shelf.add(await links.links_creating(self.database, connections))
-        await self._load_rivals(connections)
+        await self.load_rivals(connections)
 
-    async def _load_rivals(self, connections: Collection[UUID]) -> None:
+    async def load_rivals(self, connections: Collection[UUID]) -> None:
         """Load what belongs to links in doubt: the items that they have, and who has these now."""
         in_doubt = [kept for one in connections for kept in self.shelf.in_doubt(one)]
         if not in_doubt:
@@ -195,7 +201,7 @@ class Known:
         wanted = [mark for mark in marks if mark and self.shelf.get(mark) is None]
         self.shelf.add(await links.links_by_id(self.database, wanted))
         if wanted:
-            await self._load_rivals({connection_id for connection_id, _ in events})
+            await self.load_rivals({connection_id for connection_id, _ in events})
 
     async def load_series(self, events: Collection[EventKey], now: datetime) -> None:
         """Load how many occurrences are linked of the series of known events without a link."""

@@ -74,6 +74,7 @@ async def _load(desk: Desk, known: Sequence[Delivery[OutcomeMessage]]) -> None:
             if isinstance(one.body, EventWritten)
         },
     )
+    await desk.known.load_rivals({one.body.connection_id for one in known})
 
 
 async def _store(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
