@@ -111,12 +111,14 @@ async def test_an_edit_after_two_creates_that_nobody_heard_of_reaches_what_they_
     assert activity.location == event.location
 
 
-async def test_a_reopened_activity_gets_the_event_back_whose_create_nobody_heard_of(hands):
+@pytest.mark.parametrize("seen", [True, False], ids=["seen before", "seen later"])
+async def test_a_reopened_activity_gets_the_event_back_whose_create_nobody_heard_of(hands, seen):
     connection_id = await hands.connect()
     made = await _made_unheard_of(hands)
     await hands.tell_activity(1, done=True)
     await hands.change(connection_id)
-    await hands.tell(hands.seen_event(connection_id, made.event_id))
+    if seen:
+        await hands.tell(hands.seen_event(connection_id, made.event_id))
     await hands.tell_activity(1, done=False, subject="Once more")
     await hands.carry_out()
     assert [one.title for one in hands.events.values()] == ["Once more"]

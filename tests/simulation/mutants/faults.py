@@ -55,13 +55,6 @@ _ALL: Final = (
         "what was edited after a create that nobody heard of is overwritten by what it made",
     ),
     Fault(
-        "ended-link-makes-another",
-        "reconciler.core.unheard",
-        "    if former is None or side_in_doubt(former) is not side:",
-        "    if True:",
-        "a reopened activity gets a second event beside one that nobody had heard of",
-    ),
-    Fault(
         "made-without-word-is-new",
         "reconciler.core.unheard",
         "            if made_by(link, activity, policy):",
