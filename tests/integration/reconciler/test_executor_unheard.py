@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.integration.reconciler.hands import NOW, SOON
 
+from tandem.contracts.events import Response
 from tandem.contracts.meetings import Timed
 from tandem.contracts.outcomes import Rejection
 
@@ -178,9 +179,8 @@ async def test_it_is_deleted_too_where_it_is_only_seen_later(hands):
 @pytest.mark.parametrize(
     "own",
     [
-        {"subject": "Another"},
-        {"type": "call"},
-        {"duration_minutes": 45},
+        {"subject": "Another", "type": "call"},
+        {"subject": "Another", "duration_minutes": 45},
         {"added_at": NOW + timedelta(minutes=20)},
     ],
 )
@@ -193,6 +193,29 @@ async def test_an_activity_that_is_not_as_it_was_to_be_made_is_somebodys_own(han
     (create,) = await hands.carry_out()
     assert create.kind == "create_event"
     assert list(hands.crm) == [activity_id]
+
+
+async def test_an_activity_made_without_word_and_edited_is_no_second_one(hands):
+    """The event was declined, so there is none to be made: the pair rests."""
+    connection_id, activity_id = await _activity_made_without_word(hands)
+    await hands.tell_event(connection_id, response=Response.DECLINED)
+    hands.activity(activity_id, subject="Another")
+    await hands.change(connection_id)
+    await hands.tell(hands.seen_activity(activity_id))
+    assert await hands.carry_out() == []
+    await hands.tell_event(connection_id, response=Response.ACCEPTED)
+    await hands.carry_out()
+    assert [one.title for one in hands.events.values()] == ["Another"]
+
+
+async def test_an_edit_made_without_word_beats_the_deletion_of_its_event(hands):
+    connection_id, activity_id = await _activity_made_without_word(hands)
+    await hands.delete_event(connection_id)
+    hands.activity(activity_id, subject="Another")
+    await hands.change(connection_id)
+    await hands.tell(hands.seen_activity(activity_id))
+    (again,) = await hands.carry_out()
+    assert (again.kind, again.generation) == ("create_event", 1)
 
 
 async def test_an_activity_made_without_word_keeps_its_event_where_only_one_way_is_left(hands):

@@ -57,7 +57,7 @@ _ALL: Final = (
     Fault(
         "made-without-word-is-new",
         "reconciler.core.unheard",
-        "            if made_by(link, activity, policy):",
+        "            if likeness(link, activity, policy):",
         "            if False:",
         "a deleted event comes back as the activity that nobody had heard of",
     ),

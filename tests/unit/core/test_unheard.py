@@ -18,7 +18,15 @@ from reconciler.core.model import LinkState, Observed, Verb
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import dissolve, event_written, write_failed
-from reconciler.core.unheard import attempted, made_by, side_in_doubt, taken_up
+from reconciler.core.unheard import (
+    ALIKE,
+    EXACT,
+    attempted,
+    likeness,
+    maker_of,
+    side_in_doubt,
+    taken_up,
+)
 from tandem.contracts.activities import DealContact
 from tandem.contracts.meetings import Side
 
@@ -76,12 +84,23 @@ def test_one_too_many_is_deleted_and_its_link_stays_ended(side, item, items):
     assert decided.link.state is LinkState.DISSOLVED
 
 
+@pytest.mark.parametrize("edit", [{"subject": "Mine"}, {"type": "call"}, {"duration_minutes": 45}])
+def test_one_that_was_edited_in_one_of_three_is_it_where_that_leaves_no_choice(edit):
+    link = ended(event(), Side.CRM, Reason.DELETED)
+    edited = activity(**edit, added_at=NOW, updated_at=NOW + MINUTE)
+    untouched = activity(**edit, added_at=NOW, updated_at=NOW)
+    assert likeness(link, edited, policy()) == ALIKE
+    assert maker_of([link], edited, policy()) == link
+    assert maker_of([link, link], edited, policy()) is None
+    assert maker_of([link], untouched, policy()) is None
+    as_it_was = activity(added_at=NOW)
+    assert maker_of([link, replace(link, generation=7)], as_it_was, policy()) == link
+
+
 @pytest.mark.parametrize(
     "edit",
     [
-        {"subject": "Mine"},
-        {"type": "call"},
-        {"duration_minutes": 45},
+        {"subject": "Mine", "duration_minutes": 45},
         {"owner_id": 71},
         {"due_date": None, "due_time": None},
         {"added_at": NOW - timedelta(minutes=4)},
@@ -90,9 +109,9 @@ def test_one_too_many_is_deleted_and_its_link_stays_ended(side, item, items):
 )
 def test_any_other_activity_is_not(edit):
     link = ended(event(), Side.CRM, Reason.DELETED)
-    assert made_by(link, activity(added_at=NOW), policy())
+    assert likeness(link, activity(added_at=NOW), policy()) == EXACT
     other = activity(**({"added_at": NOW} | edit))
-    assert not made_by(link, other, policy())
+    assert not likeness(link, other, policy())
     assert heard(link, activity=other).reason is not Reason.MATCHED
 
 

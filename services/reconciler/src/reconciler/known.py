@@ -8,7 +8,7 @@ from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
 from reconciler.core.model import Gone, Link, LinkState, Observed
 from reconciler.core.normalize import meeting_of_activity
-from reconciler.core.unheard import asked_for, made_by
+from reconciler.core.unheard import asked_for, maker_of
 from reconciler.occurrences import Occurrences
 from reconciler.repository import UserKey, items, links
 from reconciler.repository.items import Activities, ActivityKey, EventKey, Events
@@ -133,8 +133,7 @@ class Known:
         if not isinstance(activity, ActivitySnapshot):
             return None
         in_doubt = self.shelf.in_doubt(connection.connection_id)
-        makers = (one.link for one in in_doubt if made_by(one.link, activity, connection.policy))
-        return next(makers, None)
+        return maker_of((one.link for one in in_doubt), activity, connection.policy)
 
     def is_doubled(self, connection: Connection, link: Link | None) -> bool:
         """Whether a link has ended, and an item that it had has a new one."""

@@ -5,6 +5,7 @@ finds what that made. If none is to be made any more, the item turns up all the 
 belongs to its link, which is decided about like any other.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,10 +27,14 @@ from reconciler.core.reasons import Reason
 from reconciler.core.transitions import activity_written, event_written
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, Side
+from tandem.contracts.meetings import Meeting, MeetingField, Side
 
 SKEW: Final = timedelta(minutes=2)
 """How far Pipedrive's clock may be off ours."""
+NOT_IT: Final = 0
+ALIKE: Final = 2
+EXACT: Final = 3
+_TOLD: Final = frozenset({MeetingField.TITLE, MeetingField.SCHEDULE})
 _ELSEWHERE: Final = frozenset({Reason.CALENDAR_CHANGED, Reason.DISCONNECTED})
 """Why a link ended whose items are not where those of a new one are to be."""
 
@@ -67,7 +72,7 @@ def heard_of(link: Link, observed: Observed, policy: Policy) -> Plan | None:
             if event.link_mark == str(link.link_id):
                 return found_event(link, event, policy, doubled=observed.doubled)
         case Side.CRM if isinstance(activity, ActivitySnapshot):
-            if made_by(link, activity, policy):
+            if likeness(link, activity, policy):
                 return found_activity(link, activity, policy, doubled=observed.doubled)
     return None
 
@@ -120,20 +125,33 @@ def asked_for(link: Link) -> list[Meeting]:
     return [one.after for one in tries if one is not None and one.after is not None]
 
 
-def made_by(link: Link, activity: ActivitySnapshot, policy: Policy) -> bool:
-    """Whether an activity without a link is what a create in doubt has made.
+def likeness(link: Link, activity: ActivitySnapshot, policy: Policy) -> int:
+    """In how many of type, title and time an activity is what a create in doubt was to make.
 
-    It bears no mark, so it is known by type, title and time, and by when it was made. One that
-    was changed in these counts as somebody's own, and an edit beats a deletion.
+    It bears no mark, so these tell, and when it was made. None where that is another time, and
+    one less than all only where it was modified since.
     """
     attempt = link.attempted
     if side_in_doubt(link) is not Side.CRM or attempt is None or attempt.write.after is None:
-        return False
+        return NOT_IT
+    in_time = attempt.since - SKEW <= activity.added_at <= attempt.until + SKEW
     asked, shown = attempt.write.after, meeting_of_activity(activity, policy)
-    return (
-        shown is not None
-        and (shown.title, shown.schedule) == (asked.title, asked.schedule)
-        and activity.type == (link.activity_type or policy.settings.save_events_as)
-        and activity.owner_id == policy.user_id
-        and attempt.since - SKEW <= activity.added_at <= attempt.until + SKEW
-    )
+    if shown is None or not in_time or activity.owner_id != policy.user_id:
+        return NOT_IT
+    wanted_type = link.activity_type or policy.settings.save_events_as
+    alike = (activity.type == wanted_type) + len(_TOLD - asked.changed_fields(shown))
+    modified = activity.updated_at > activity.added_at
+    return alike if alike == EXACT or (alike == ALIKE and modified) else NOT_IT
+
+
+def maker_of(links: Iterable[Link], activity: ActivitySnapshot, policy: Policy) -> Link | None:
+    """The link of which a create has made an activity; None where that leaves a choice.
+
+    Where it is exactly what several were to make, they are as good as one another.
+    """
+    alike = [(likeness(link, activity, policy), link) for link in links]
+    exact = [link for degree, link in alike if degree == EXACT]
+    if exact:
+        return exact[0]
+    rest = [link for degree, link in alike if degree == ALIKE]
+    return rest[0] if len(rest) == 1 else None
