@@ -87,11 +87,11 @@ class Outside:
         return Access(calendars=calls, push=calls, recurring=calls)
 
     def is_cut_off(self) -> bool:
-        """Whether the account goes with the answer to this create; a limited number of times."""
-        if not self.weather.cut_off_creates or not self.happens(0.5):
+        """Whether the account goes with the answer to this write; a limited number of times."""
+        if not self.weather.cut_off_writes or not self.happens(0.5):
             return False
-        fewer = self.weather.cut_off_creates - 1
-        self.weather = replace(self.weather, cut_off_creates=fewer)
+        fewer = self.weather.cut_off_writes - 1
+        self.weather = replace(self.weather, cut_off_writes=fewer)
         return True
 
     def happens(self, share: float) -> bool:
@@ -138,7 +138,7 @@ class Calls:
         answer = await method(*values, **named)
         is_write = name in WRITES and not isinstance(answer, tuple) and self._is_item_call(values)
         item_id = self._wrote(name, values, answer) if is_write else ""
-        cut_off = is_write and name == "create" and outside.is_cut_off()
+        cut_off = is_write and name != "delete" and outside.is_cut_off()
         if cut_off:
             outside.cut_off(self._side)
         if cut_off or (is_write and outside.happens(weather.answers_lost)):

@@ -79,7 +79,7 @@ class Weather:
     repeats: int = 0
     blocked_partitions: int = 0
     revoked_grants: int = 0
-    cut_off_creates: int = 0
+    cut_off_writes: int = 0
     pauses: int = 0
     clock_ahead_s: float = 0.0
 
@@ -134,11 +134,11 @@ def scenario_of(seed: int) -> Scenario:
     changes = _changes(dice)
     restores = _restores(Random(f"deletions taken back of {seed}"), scenario.edits)
     hasty = _hasty(Random(f"hasty edits of {seed}"), scenario.edits)
-    cut_offs, meanwhile = _cut_offs(Random(f"creates cut off of {seed}"), scenario.edits)
+    cut_offs, meanwhile = _cut_offs(Random(f"writes cut off of {seed}"), scenario.edits)
     edits = (*scenario.edits, *_purge(dice), *_series(dice), *restores, *hasty, *meanwhile)
     return replace(
         scenario,
-        weather=replace(scenario.weather, cut_off_creates=cut_offs),
+        weather=replace(scenario.weather, cut_off_writes=cut_offs),
         changes=changes,
         clearings=_clearings(Random(f"clearings of {seed}"), changes),
         edits=tuple(sorted(edits, key=lambda one: one.at_s)),
@@ -193,12 +193,12 @@ def _hasty(dice: Random, edits: tuple[Edit, ...]) -> list[Edit]:
 
 
 def _cut_offs(dice: Random, edits: tuple[Edit, ...]) -> tuple[int, list[Edit]]:
-    """In some runs an account is lost with the answer to a create; it has its own dice.
+    """In some runs an account is lost with the answer to a write; it has its own dice.
 
-    Meanwhile people go on with what it was made of: they edit it, delete it, or tick it off and
-    then not.
+    Meanwhile people go on with what was carried: they edit it, twice, delete it, or tick it off
+    and then not.
     """
-    if dice.random() < 0.8:
+    if dice.random() < 0.7:
         return 0, []
     meanwhile: list[Edit] = []
     for one in edits:
@@ -208,6 +208,9 @@ def _cut_offs(dice: Random, edits: tuple[Edit, ...]) -> tuple[int, list[Edit]]:
         verb = dice.choice((*verbs, "done", "done", "retype") if one.side == "crm" else verbs)
         at_s = one.at_s + dice.uniform(5, 400)
         meanwhile.append(Edit(at_s, one.side, verb, one.token, dice.randrange(1000)))
+        if verb not in {"done", "delete"} and dice.random() < 0.7:
+            later_s = at_s + dice.uniform(5, 100)
+            meanwhile.append(replace(meanwhile[-1], at_s=later_s, value=dice.randrange(1000)))
         if verb == "done":
             back = replace(meanwhile[-1], at_s=at_s + dice.uniform(100, 1200), verb="take_back")
             meanwhile.append(back)

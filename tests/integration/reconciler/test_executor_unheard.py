@@ -277,3 +277,47 @@ async def test_an_event_that_is_linked_anew_is_followed_there(hands):
     await hands.carry_out()
     assert hands.crm[1].location == "Room 9"
     assert len(hands.events) == 1
+
+
+@pytest.mark.rule("4.8")
+@pytest.mark.parametrize("winner", ["latest", "crm", "calendar"])
+@pytest.mark.parametrize("seen", [True, False], ids=["seen before", "seen later"])
+async def test_an_update_that_nobody_heard_of_wins_over_no_later_edit(hands, winner, seen):
+    connection_id = await hands.connect(conflict_winner=winner)
+    await hands.tell_activity(1, location="Room 1")
+    (made,) = await hands.carry_out()
+    event_id = hands.outcome_of(made).event_id
+    await hands.tell_activity(1, location="Room 2")
+    (edit,) = await hands.commands()
+    hands.outcome_of(edit)
+    hands.writers.lose_answers()
+    await hands.settle(hands.rejected(edit, Rejection.AUTH_LOST))
+    await hands.tell_activity(1, location="Room 3")
+    if seen:
+        await hands.tell(hands.seen_event(connection_id, event_id))
+    await hands.change(connection_id)
+    await hands.carry_out()
+    await hands.tell(hands.seen_event(connection_id, event_id))
+    await hands.carry_out()
+    assert hands.crm[1].location == "Room 3"
+    assert hands.events[connection_id, event_id].location == "Room 3"
+    told = [row["action"] for row in await hands.rows(connection_id)]
+    assert told == ["created", "updated", "updated"]
+
+
+async def test_what_somebody_enters_after_an_update_that_was_not_done_is_his_own(hands):
+    """He happens to enter what was to be written; the activity is as it was before by then."""
+    connection_id = await hands.connect()
+    await hands.tell_activity(1, location="Room 1")
+    (made,) = await hands.carry_out()
+    event_id = hands.outcome_of(made).event_id
+    await hands.tell_activity(1, location="Room 2")
+    (edit,) = await hands.commands()
+    await hands.settle(hands.rejected(edit, Rejection.AUTH_LOST))
+    await hands.tell_activity(1, location="Room 1")
+    await hands.change(connection_id)
+    assert await hands.commands() == []
+    hands.clock.tick(600)
+    await hands.tell_event(connection_id, event_id, location="Room 2")
+    await hands.carry_out()
+    assert hands.crm[1].location == "Room 2"

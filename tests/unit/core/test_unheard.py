@@ -136,12 +136,41 @@ def test_another_create_is_asked_for_by_the_same_name():
     assert again.revision > link.revision
 
 
-def test_only_the_first_try_is_kept_and_how_long_it_may_have_been_done():
+def test_the_first_try_is_kept_with_the_latest_and_how_long_they_may_have_been_done():
     link = in_doubt(activity(), Side.CALENDAR)
-    again = decide(link, activity(subject="Edited"), None).link
-    twice = attempted(again, Side.CALENDAR, since=NOW + MINUTE, until=NOW + 2 * MINUTE)
+    for minute in range(20):
+        again = decide(link, activity(subject=f"Try {minute}"), None).link
+        until = NOW + minute * MINUTE
+        known = attempted(again, Side.CALENDAR, since=until, until=until)
+        link = write_failed(known, Side.CALENDAR)
     assert link.attempted is not None
-    assert twice.attempted == replace(link.attempted, until=NOW + 2 * MINUTE)
+    assert (link.attempted.since, link.attempted.until) == (NOW - MINUTE, NOW + 19 * MINUTE)
+    titles = [one.after.title for one in link.attempted.writes]
+    assert titles == ["Talk", *(f"Try {number}" for number in range(15, 20))]
+
+
+def test_what_was_found_is_of_the_try_that_made_it():
+    link = in_doubt(activity(), Side.CALENDAR)
+    for title in ("Second", "Third"):
+        again = decide(link, activity(subject=title, location=title), None).link
+        known = attempted(again, Side.CALENDAR, since=NOW, until=NOW)
+        link = write_failed(known, Side.CALENDAR)
+    decided = heard(link, event=ours(title="Second", location="Elsewhere"))
+    found = decide(decided.link, activity(subject="Third", location="Room 4"), None)
+    merged = plan(
+        Observed(
+            link=decided.link,
+            activity=activity(subject="Third", location="Room 4"),
+            event=ours(title="Second", location="Elsewhere"),
+        ),
+        policy=policy(),
+        now=NOW,
+    )
+    assert found.writes == ()
+    assert {(one.side, one.fields) for one in merged.writes} == {
+        (Side.CALENDAR, frozenset({"title"})),
+        (Side.CRM, frozenset({"location"})),
+    }
 
 
 def test_a_deletion_that_fails_leaves_no_doubt():
@@ -157,7 +186,7 @@ def test_a_deal_that_has_changed_since_is_shown_in_what_was_found():
     rules = policy(include_deal_contact_info=True)
     link = in_doubt(one, Side.CALENDAR, include_deal_contact_info=True)
     again = decide(link, two, None, rules=rules).link
-    shown = link.attempted.write.after
+    shown = link.attempted.writes[0].after
     found = event_written(again, "e1", shown, found=True)
     assert "One" in found.block
     (write,) = decide(found, two, ours(), rules=rules).writes

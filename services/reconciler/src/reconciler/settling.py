@@ -153,9 +153,16 @@ def _rejected(
 
 
 def _attempted(desk: Desk, link: Link, outcome: WriteRejected) -> Link:
-    """The link with what a refused create may have made; of one that is gone nothing is left."""
+    """The link with what a refused write may have done; of what is gone nothing is left.
+
+    Where somebody was faster, what is there is known.
+    """
     if outcome.rejection is Rejection.GONE:
         return replace(link, attempted=None)
+    pending = link.pending_on(outcome.side)
+    known = outcome.rejection is Rejection.STALE
+    if known and pending is not None and pending.verb is Verb.UPDATE:
+        return link
     kept = desk.known.shelf.of_link(link)
     since = kept.pending_since if kept is not None else None
     return attempted(link, outcome.side, since=since or desk.now, until=desk.now)
@@ -173,7 +180,7 @@ def _overtaken(
     """Move a link on whose update came too late; what an earlier try has written is told."""
     shown = _shown_now(desk, connection, link, side)
     failed = write_overtaken(link, side, shown)
-    if carried := done_before(link, side, shown) & changed_by(pending):
+    if carried := done_before(pending, shown) & changed_by(pending):
         done = replace(pending, fields=carried)
         desk.rows.append(desk.teller(connection, trace).written(failed, side, done))
     return failed

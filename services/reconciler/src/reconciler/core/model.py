@@ -83,9 +83,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A create that failed, and that may have been done between two moments all the same."""
+    """Creates of an item, or updates, that failed: one may have been done between two moments.
 
-    write: Pending
+    `writes` are the first one and the latest, in order.
+    """
+
+    side: Side
+    writes: tuple[Pending, ...]
     since: datetime
     until: datetime
 
@@ -97,8 +101,8 @@ class Link:
     `activity_type` is the type at the last agreement, None while it has never been a synced one;
     `block` the deal/contact block last written. `refused` is the write for which the link rests.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
-    `series_id` is the series whose occurrence its event is. `attempted` is the first create of the
-    missing side that failed.
+    `series_id` is the series whose occurrence its event is. `attempted` are creates of the
+    missing side that failed, or updates of one that is there.
     """
 
     link_id: UUID | None

@@ -142,7 +142,7 @@ def activity_written(
         return _ended_by_delete(link, pending)
     if found:
         pending = _as_attempted(link, pending, shown)
-    done = replace(link, activity_id=activity_id, attempted=None, pending_activity=None)
+    done = replace(_heard(link, Side.CRM), activity_id=activity_id, pending_activity=None)
     shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
@@ -163,7 +163,7 @@ def event_written(link: Link, event_id: str, shown: Meeting | None, *, found: bo
     if found:
         pending = _as_attempted(link, pending, shown)
     block = link.block if pending.block is None else pending.block
-    done = replace(link, event_id=event_id, block=block, attempted=None, pending_event=None)
+    done = replace(_heard(link, Side.CALENDAR), event_id=event_id, block=block, pending_event=None)
     shown = _as_made(pending, shown, found=found)
     agreed = pending.agreed or shown
     if shown is None or agreed is None:
@@ -186,24 +186,28 @@ def write_overtaken(link: Link, side: Side, shown: Meeting | None) -> Link:
     What that shows of the update all the same is agreed: an earlier try whose answer was lost has
     written it, or somebody has entered just that. It is no edit that could win over a later one.
     """
-    failed, there = write_failed(link, side), done_before(link, side, shown)
-    pending, base = link.pending_on(side), link.base
-    if not there or pending is None or base is None or shown is None or pending.agreed is None:
-        return failed
-    here = {side: shown, side.other: pending.agreed}
+    pending, failed = link.pending_on(side), write_failed(link, side)
+    return failed if pending is None else update_agreed(failed, side, pending, shown)
+
+
+def update_agreed(link: Link, side: Side, update: Pending, shown: Meeting | None) -> Link:
+    """A link that agrees on what its item on a side shows of an update."""
+    there, base = done_before(update, shown), link.base
+    if not there or base is None or shown is None or update.agreed is None:
+        return link
+    here = {side: shown, side.other: update.agreed}
     agreed = Base(
         activity=base.activity.with_fields(here[Side.CRM], there),
         event=base.event.with_fields(here[Side.CALENDAR], there),
     )
-    return replace(failed, base=agreed)
+    return replace(link, base=agreed)
 
 
-def done_before(link: Link, side: Side, shown: Meeting | None) -> Fields:
-    """Fields of the update of `side` under way that its item shows as they were to be written."""
-    pending = link.pending_on(side)
-    if pending is None or pending.verb is not Verb.UPDATE or pending.after is None:
+def done_before(update: Pending, shown: Meeting | None) -> Fields:
+    """Fields of an update that its item shows as they were to be written."""
+    if update.verb is not Verb.UPDATE or update.after is None or shown is None:
         return NO_FIELDS
-    return NO_FIELDS if shown is None else pending.fields - pending.after.changed_fields(shown)
+    return update.fields - update.after.changed_fields(shown)
 
 
 def write_refused(link: Link, side: Side, reason: Reason) -> Link:
@@ -217,25 +221,29 @@ def write_refused(link: Link, side: Side, reason: Reason) -> Link:
     )
 
 
+def _heard(link: Link, side: Side) -> Link:
+    """A link that is in no doubt any more about what was written to a side."""
+    doubtful = link.attempted is not None and link.attempted.side is side
+    return replace(link, attempted=None) if doubtful else link
+
+
 def _as_attempted(link: Link, pending: Pending, shown: Meeting | None) -> Pending:
     """The create that has made an item that was found, where more than one was sent.
 
-    What the item shows of the last one is of that; the rest is of the first, so that what was
-    edited on the other side since then is still to be carried.
+    What the item shows is of the last of them that was to write it, the rest of the first. So what
+    was edited on the other side since then is still to be carried.
     """
-    last = pending.after
-    if link.attempted is None or pending.verb is not Verb.CREATE or shown is None or last is None:
+    if link.attempted is None or pending.verb is not Verb.CREATE or shown is None:
         return pending
-    first = link.attempted.write
-    of_last = ALL_FIELDS - last.changed_fields(shown)
-    return replace(
-        pending,
-        agreed=first.agreed.with_fields(pending.agreed, of_last)
-        if first.agreed and pending.agreed
-        else pending.agreed,
-        after=first.after.with_fields(last, of_last) if first.after else last,
-        block=first.block,
-    )
+    first, *later = (*link.attempted.writes, pending)
+    after, agreed = first.after, first.agreed
+    for write in later:
+        if after is None or agreed is None or write.after is None or write.agreed is None:
+            return pending
+        there = ALL_FIELDS - write.after.changed_fields(shown)
+        after = after.with_fields(write.after, there)
+        agreed = agreed.with_fields(write.agreed, there)
+    return replace(pending, after=after, agreed=agreed, block=first.block)
 
 
 def _as_made(pending: Pending, shown: Meeting | None, *, found: bool) -> Meeting | None:

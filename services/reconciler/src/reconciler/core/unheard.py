@@ -1,11 +1,12 @@
-"""Items that we made without word of it: the answer to their create was lost, then access was.
+"""What we wrote without word of it: the answer to a write was lost, then access was.
 
 A link remembers the first create of its missing side that failed. Asked for again, the same link
 finds what that made. If none is to be made any more, the item turns up all the same: then it
-belongs to its link, which is decided about like any other.
+belongs to its link, which is decided about like any other. Of an update it remembers what it wrote,
+so that this is not taken for somebody's edit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,7 +25,12 @@ from reconciler.core.model import (
 )
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import activity_written, event_written
+from reconciler.core.transitions import (
+    activity_written,
+    done_before,
+    event_written,
+    update_agreed,
+)
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, MeetingField, Side
@@ -34,27 +40,55 @@ SKEW: Final = timedelta(minutes=2)
 NOT_IT: Final = 0
 ALIKE: Final = 2
 EXACT: Final = 3
+WRITES_MAX: Final = 4
+"""Writes in doubt that are remembered besides the first and the present one."""
 _TOLD: Final = frozenset({MeetingField.TITLE, MeetingField.SCHEDULE})
 _ELSEWHERE: Final = frozenset({Reason.CALENDAR_CHANGED, Reason.DISCONNECTED})
 """Why a link ended whose items are not where those of a new one are to be."""
 
 
 def attempted(link: Link, side: Side, *, since: datetime, until: datetime) -> Link:
-    """A link whose create of a side failed, perhaps only after it was done between two moments."""
+    """A link whose write of a side failed, perhaps only after it was done between two moments."""
     pending = link.pending_on(side)
-    if pending is None or pending.verb is not Verb.CREATE:
+    if pending is None or pending.verb is Verb.DELETE:
         return link
-    first = link.attempted or Attempt(pending, since=since, until=until)
-    return replace(link, attempted=replace(first, until=until))
+    before = link.attempted or Attempt(side, (), since=since, until=until)
+    writes = (*before.writes[:1], *before.writes[1:][-WRITES_MAX:], pending)
+    return replace(link, attempted=replace(before, writes=writes, until=until))
 
 
 def side_in_doubt(link: Link) -> Side | None:
     """The side on which a link may have an item that nobody has told us of."""
-    if link.attempted is None or link.pending or link.suppress or link.reason in _ELSEWHERE:
+    if link.attempted is None or link.attempted.writes[0].verb is not Verb.CREATE:
+        return None
+    if link.pending or link.suppress or link.reason in _ELSEWHERE:
         return None
     if link.activity_id is None:
         return Side.CRM
     return Side.CALENDAR if link.event_id is None else None
+
+
+def update_heard_of(
+    link: Link, activity: ActivitySnapshot, event: EventSnapshot, shown: Mapping[Side, Meeting]
+) -> tuple[Link, tuple[Entry, ...]]:
+    """The link with what an item shows of updates that nobody told of; that is told now.
+
+    It is agreed, so that it is no edit that could win over a later one. Whatever was modified after
+    such an update may be somebody's own.
+    """
+    attempt, told = link.attempted, []
+    stamp = activity.updated_at if attempt and attempt.side is Side.CRM else event.updated_at
+    if attempt is None or stamp is None or not _is_of(attempt, stamp):
+        return link, ()
+    for write in attempt.writes:
+        if write.before is None or write.after is None:
+            continue
+        changed = write.before.changed_fields(write.after)
+        if carried := done_before(write, shown[attempt.side]) & changed:
+            link = update_agreed(link, attempt.side, write, shown[attempt.side])
+            entry = Entry(attempt.side, "updated", write.reason, write.before, write.after, carried)
+            told.append(entry)
+    return (replace(link, attempted=None), tuple(told)) if told else (link, ())
 
 
 def taken_up(former: Link | None, side: Side) -> Link | None:
@@ -84,7 +118,7 @@ def found_event(link: Link, event: EventSnapshot, policy: Policy, *, doubled: bo
     """
     if link.attempted is None:
         raise ValueError("a link is in doubt about a create")
-    write = link.attempted.write
+    write = link.attempted.writes[-1]
     shown = shown_event(replace(link, block=write.block or ""), event, policy)
     if doubled:
         ours = replace(link, event_id=event.event_id)
@@ -103,7 +137,7 @@ def found_activity(
     if doubled:
         ours = replace(link, activity_id=activity.activity_id)
         return delete_after_end(ours, Side.CRM, shown, Reason.SUPPRESSED)
-    begun = replace(_awake(link), pending_activity=link.attempted.write)
+    begun = replace(_awake(link), pending_activity=link.attempted.writes[-1])
     return _matched(
         activity_written(begun, activity.activity_id, shown, found=True), Side.CRM, shown
     )
@@ -121,8 +155,13 @@ def _matched(link: Link, side: Side, shown: Meeting | None) -> Plan:
 def asked_for(link: Link) -> list[Meeting]:
     """What the item of a link that is being made may be like."""
     pending = link.pending_activity or link.pending_event
-    tries = (pending, link.attempted.write if link.attempted else None)
+    tries = (pending, *(link.attempted.writes if link.attempted else ()))
     return [one.after for one in tries if one is not None and one.after is not None]
+
+
+def _is_of(attempt: Attempt, stamp: datetime) -> bool:
+    """Whether what a provider has stamped may be of an attempt."""
+    return attempt.since - SKEW <= stamp <= attempt.until + SKEW
 
 
 def likeness(link: Link, activity: ActivitySnapshot, policy: Policy) -> int:
@@ -132,14 +171,14 @@ def likeness(link: Link, activity: ActivitySnapshot, policy: Policy) -> int:
     one less than all only where it was modified since.
     """
     attempt = link.attempted
-    if side_in_doubt(link) is not Side.CRM or attempt is None or attempt.write.after is None:
+    if side_in_doubt(link) is not Side.CRM or attempt is None:
         return NOT_IT
-    in_time = attempt.since - SKEW <= activity.added_at <= attempt.until + SKEW
-    asked, shown = attempt.write.after, meeting_of_activity(activity, policy)
+    in_time, shown = _is_of(attempt, activity.added_at), meeting_of_activity(activity, policy)
     if shown is None or not in_time or activity.owner_id != policy.user_id:
         return NOT_IT
     wanted_type = link.activity_type or policy.settings.save_events_as
-    alike = (activity.type == wanted_type) + len(_TOLD - asked.changed_fields(shown))
+    told = (len(_TOLD - asked.changed_fields(shown)) for asked in asked_for(link))
+    alike = (activity.type == wanted_type) + max(told, default=0)
     modified = activity.updated_at > activity.added_at
     return alike if alike == EXACT or (alike == ALIKE and modified) else NOT_IT
 
