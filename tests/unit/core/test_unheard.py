@@ -11,6 +11,8 @@ from tests.unit.core.scenes import (
     decide,
     decide_alone,
     event,
+    gone,
+    linked,
     policy,
 )
 
@@ -173,9 +175,17 @@ def test_what_was_found_is_of_the_try_that_made_it():
     }
 
 
-def test_a_deletion_that_fails_leaves_no_doubt():
-    from tests.unit.core.scenes import gone, linked
+def test_updates_in_doubt_are_of_one_side():
+    begun = decide(linked(Side.CRM), activity(subject="A"), event(location="B")).link
+    one = attempted(begun, Side.CRM, since=NOW, until=NOW)
+    other = attempted(one, Side.CALENDAR, since=NOW, until=NOW)
+    assert other.attempted is not None
+    assert other.attempted.side is Side.CALENDAR
+    assert other.attempted.writes == (begun.pending_event,)
+    assert side_in_doubt(write_failed(write_failed(other, Side.CRM), Side.CALENDAR)) is None
 
+
+def test_a_deletion_that_fails_leaves_no_doubt():
     begun = decide(linked(Side.CRM), gone(), event()).link
     assert attempted(begun, Side.CALENDAR, since=NOW, until=NOW) == begun
 

@@ -36,7 +36,7 @@ from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, MeetingField, Side
 
 SKEW: Final = timedelta(minutes=2)
-"""How far Pipedrive's clock may be off ours."""
+"""How far a provider's clock may be off ours."""
 NOT_IT: Final = 0
 ALIKE: Final = 2
 EXACT: Final = 3
@@ -48,11 +48,16 @@ _ELSEWHERE: Final = frozenset({Reason.CALENDAR_CHANGED, Reason.DISCONNECTED})
 
 
 def attempted(link: Link, side: Side, *, since: datetime, until: datetime) -> Link:
-    """A link whose write of a side failed, perhaps only after it was done between two moments."""
+    """A link whose write of a side failed, perhaps only after it was done between two moments.
+
+    Of updates to both sides only those of the side that failed last are remembered.
+    """
     pending = link.pending_on(side)
     if pending is None or pending.verb is Verb.DELETE:
         return link
-    before = link.attempted or Attempt(side, (), since=since, until=until)
+    before = link.attempted
+    if before is None or before.side is not side:
+        before = Attempt(side, (), since=since, until=until)
     writes = (*before.writes[:1], *before.writes[1:][-WRITES_MAX:], pending)
     return replace(link, attempted=replace(before, writes=writes, until=until))
 
@@ -167,8 +172,8 @@ def _is_of(attempt: Attempt, stamp: datetime) -> bool:
 def likeness(link: Link, activity: ActivitySnapshot, policy: Policy) -> int:
     """In how many of type, title and time an activity is what a create in doubt was to make.
 
-    It bears no mark, so these tell, and when it was made. None where that is another time, and
-    one less than all only where it was modified since.
+    It bears no mark, so these tell, and when it was made. Fewer than all three count only if it
+    was modified since, fewer than two never: then this is `NOT_IT`.
     """
     attempt = link.attempted
     if side_in_doubt(link) is not Side.CRM or attempt is None:
