@@ -46,9 +46,7 @@ def plan_both(
         return Plan(Reason.NO_DUE_DATE)
     shown_e = shown_event(link, event, policy, activity_type=activity.type)
     known = link
-    link, told = update_heard_of(
-        known, activity, event, {Side.CRM: shown_a, Side.CALENDAR: shown_e}
-    )
+    link, told = update_heard_of(known, {Side.CRM: shown_a, Side.CALENDAR: shown_e})
     base = link.base or Base(activity=shown_a, event=shown_e)
     pair = Pair(link, base, activity, event, shown_a, shown_e)
     alone = event.series is None

@@ -15,6 +15,7 @@ from reconciler.core.changes import shown_event
 from reconciler.core.gone import delete_after_end
 from reconciler.core.model import (
     Attempt,
+    Base,
     Entry,
     Link,
     LinkState,
@@ -73,18 +74,17 @@ def side_in_doubt(link: Link) -> Side | None:
     return Side.CALENDAR if link.event_id is None else None
 
 
-def update_heard_of(
-    link: Link, activity: ActivitySnapshot, event: EventSnapshot, shown: Mapping[Side, Meeting]
-) -> tuple[Link, tuple[Entry, ...]]:
+def update_heard_of(link: Link, shown: Mapping[Side, Meeting]) -> tuple[Link, tuple[Entry, ...]]:
     """The link with what an item shows of updates that nobody told of; that is told now.
 
-    It is agreed, so that it is no edit that could win over a later one. Whatever was modified after
-    such an update may be somebody's own.
+    It is agreed, so that it is no edit that could win over a later one. Where nothing differs there
+    is nothing to be in doubt about: what is entered after that is somebody's own.
     """
     attempt, told = link.attempted, []
-    stamp = activity.updated_at if attempt and attempt.side is Side.CRM else event.updated_at
-    if attempt is None or stamp is None or not _is_of(attempt, stamp):
+    if attempt is None:
         return link, ()
+    if link.base == Base(activity=shown[Side.CRM], event=shown[Side.CALENDAR]):
+        return replace(link, attempted=None), ()
     for write in attempt.writes:
         if write.before is None or write.after is None:
             continue
