@@ -86,8 +86,9 @@ class Desk:
         if link is not None and link.state is not LinkState.DISSOLVED:
             self.decide_link(connection, link, trace=trace, backfill=backfill)
             return
-        link = link or self.known.made_without_word(connection, activity)
         contested = self.known.is_contested(connection, activity)
+        if link is None and not contested:
+            link = self.known.made_without_word(connection, activity)
         observed = Observed(
             link=link,
             activity=activity,
