@@ -153,26 +153,12 @@ def _in_calendar(connection: Connection, calendar_id: str) -> Connection:
     return replace(connection, told=told.model_copy(update={"settings": settings}))
 
 
-def clear(
-    desk: Desk,
-    connection: Connection,
-    ended: Link,
-    side: Side,
-    *,
-    shown: Meeting | None,
-    reason: Reason,
-    trace: str | None,
-) -> None:
-    """Delete an item of a link that has ended already, and stays so."""
-    decided = delete_after_end(ended, side, shown, reason)
-    desk.carry_out(connection, Observed(link=ended), decided, trace)
-
-
 def _clear_event(
     desk: Desk, former: Connection, ended: Link, shown: Meeting | None, *, trace: str | None
 ) -> None:
-    reason = Reason.CALENDAR_CHANGED
-    clear(desk, former, ended, Side.CALENDAR, shown=shown, reason=reason, trace=trace)
+    """Delete the event of a link that has ended already, and stays so."""
+    decided = delete_after_end(ended, Side.CALENDAR, shown, Reason.CALENDAR_CHANGED)
+    desk.carry_out(former, Observed(link=ended), decided, trace)
 
 
 def _delete_event(desk: Desk, connection: Connection, link: Link, reason: Reason) -> Plan:

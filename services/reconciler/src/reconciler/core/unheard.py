@@ -1,8 +1,8 @@
 """What we wrote without word of it: the answer to a write was lost, then access was.
 
-A link remembers the first create of its missing side that failed. Asked for again, the same link
-finds what that made. If none is to be made any more, the item turns up all the same: then it
-belongs to its link, which is decided about like any other. Of an update it remembers what it wrote,
+A link remembers the creates of its missing side that failed. Asked for again, the same link finds
+what they made. If none is to be made any more, the item turns up all the same: then it
+belongs to its link, which is decided about like any other. Of updates it remembers what they wrote,
 so that this is not taken for somebody's edit.
 """
 
