@@ -123,10 +123,13 @@ class Creates:
         if isinstance(begun, Settled):
             return await self._present(account, intent, begun)
         if begun.doubt is not None:
-            sent = begun.doubt.wish or wish
-            found = await self._found(account, intent, replace(begun.doubt, wish=sent))
+            doubt = replace(begun.doubt, wish=begun.doubt.wish or wish)
+            found = await self._found(account, intent, doubt)
+            if found is not None and doubt.is_exactly(found):
+                return await self._as_wished(account, intent, found, doubt.wish)
             if found is not None:
-                return await self._as_wished(account, intent, found, sent)
+                # It may be somebody's own after all, which is not for us to write to.
+                return Made(found, found=True)
         made = await self._send(account, intent, in_doubt=begun.doubt is not None)
         if not await self.intents.settle(intent, made.activity.activity_id):
             # Another create of the same draft, in doubt about its own, has taken this one.

@@ -67,6 +67,10 @@ class Doubt:
         same_type = activity.type == self.wish.type
         return EXACT - len(differing_fields(activity, draft, told)) - (not same_type)
 
+    def is_exactly(self, reading: Reading) -> bool:
+        """Whether an activity is just what was sent."""
+        return self.likeness(reading) == EXACT
+
     def is_like(self, reading: Reading) -> bool:
         """Whether an activity may be what was sent, edited since."""
         return self.wish is None or (
@@ -86,7 +90,7 @@ def recognised(
         (one for one in readings if mine.may_have_made(one, user_id)),
         key=lambda one: one.activity.activity_id,
     )
-    if exact := [one for one in made if mine.likeness(one) == EXACT]:
+    if exact := [one for one in made if mine.is_exactly(one)]:
         # Equal drafts are as good as one another: whoever claims first has it.
         return exact
     rest, rivals = _without_exact(others, made, user_id)
@@ -107,7 +111,7 @@ def _without_exact(
     rest, rivals = list(readings), []
     for other in others:
         own = next(
-            (one for one in rest if other.may_have_made(one, user_id) and _is_exactly(other, one)),
+            (one for one in rest if other.may_have_made(one, user_id) and other.is_exactly(one)),
             None,
         )
         if own is None:
@@ -115,7 +119,3 @@ def _without_exact(
         else:
             rest.remove(own)
     return rest, rivals
-
-
-def _is_exactly(doubt: Doubt, reading: Reading) -> bool:
-    return doubt.likeness(reading) == EXACT

@@ -5,6 +5,7 @@ from typing import Final
 
 from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
+from reconciler.core.create import anew
 from reconciler.core.gone import delete_event
 from reconciler.core.model import Link, LinkState, Observed, Pending, Verb
 from reconciler.core.normalize import meeting_of_activity
@@ -60,6 +61,10 @@ def settle(
             _block(desk, connection, outcome)
         return
     match outcome:
+        case ActivityWritten() if outcome.found and _is_anothers(
+            desk, connection, link, outcome.activity_id
+        ):
+            desk.put_link(connection, anew(write_failed(link, side)))
         case ActivityWritten():
             _make_way(desk, connection, link, activity_id=outcome.activity_id, trace=trace)
             written = outcome.activity
@@ -205,6 +210,12 @@ def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
     desk.report(
         connection.connection_id, signal, observed_at=outcome.observed_at, detail=outcome.side
     )
+
+
+def _is_anothers(desk: Desk, connection: Connection, link: Link, activity_id: int) -> bool:
+    """Whether an activity that was taken for what a create has made has a link of its own."""
+    holder = desk.known.shelf.of_activity(connection.connection_id, activity_id)
+    return is_living(holder) and holder is not None and holder.link_id != link.link_id
 
 
 def _make_way(

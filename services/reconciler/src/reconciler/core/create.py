@@ -53,15 +53,15 @@ def create_activity(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
 def create_event_again(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
     """Make a deleted event anew; the id of a deleted one can not be used again."""
     alone = replace(link, event_id=None, series_id=None)
-    return create_event(_anew(alone), activity, policy)
+    return create_event(anew(alone), activity, policy)
 
 
 def create_activity_again(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
     """Make a deleted activity anew."""
     alone = replace(link, activity_id=None)
-    return create_activity(_anew(alone), event, policy)
+    return create_activity(anew(alone), event, policy)
 
 
-def _anew(link: Link) -> Link:
-    """The link with a new generation of the side that it lost; nothing of the last one counts."""
+def anew(link: Link) -> Link:
+    """The link with a new generation of its missing side; nothing of the last one counts."""
     return replace(link, generation=link.generation + 1, base=None, attempted=None)
