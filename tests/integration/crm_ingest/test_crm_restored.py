@@ -75,9 +75,9 @@ async def test_a_create_without_an_answer_is_nobodys_rival_any_more(office: Offi
     async with office.service():
         await office.publish(SETTINGS_CONNECTIONS, connection_changed())
     await office.query(
-        "INSERT INTO crm.create_intents (link_id, generation, company_id, draft_hash,"
+        "INSERT INTO crm.create_intents (link_id, generation, company_id,"
         " leased_until, sent_at, activity_id)"
-        " SELECT gen_random_uuid(), 0, 7, '', now(), now(), known"
+        " SELECT gen_random_uuid(), 0, 7, now(), now(), known"
         " FROM unnest(ARRAY[NULL, 12]::bigint[]) AS known"
     )
     await note_restore(office.database_url, "crm-ingest")

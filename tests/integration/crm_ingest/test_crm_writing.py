@@ -144,8 +144,8 @@ async def test_a_create_that_was_never_carried_out_is_sent_again(office: Office)
         command = create(uuid4())
         await _connect_silently(office, command.connection_id)
         await office.query(
-            "INSERT INTO crm.create_intents (link_id, generation, company_id, draft_hash,"
-            " leased_until, sent_at) VALUES ($1, 0, 7, '', now(), now())",
+            "INSERT INTO crm.create_intents (link_id, generation, company_id,"
+            " leased_until, sent_at) VALUES ($1, 0, 7, now(), now())",
             command.link_id,
         )
         await office.command(command)

@@ -35,8 +35,8 @@ INSERT INTO sync.history (connection_id, at, side, title, action, reason, detail
 INSERT INTO calendar.outcomes VALUES ($5, $3, 1, '{}');
 INSERT INTO crm.outcomes VALUES ($5, 1,
     json_build_object('user', json_build_object('company_id', $1, 'user_id', $2)));
-INSERT INTO crm.create_intents (link_id, generation, company_id, draft_hash, leased_until, user_id)
-    VALUES ($5, 1, $1, '', now(), $2)
+INSERT INTO crm.create_intents (link_id, generation, company_id, leased_until, user_id)
+    VALUES ($5, 1, $1, now(), $2)
 """
 
 

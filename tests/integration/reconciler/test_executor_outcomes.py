@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from tests.integration.reconciler.hands import NOW
 
 from tandem.contracts.commands import CreateActivity, CreateEvent
 from tandem.contracts.outcomes import Rejection
@@ -149,6 +150,29 @@ async def test_the_event_made_of_our_own_activity_goes_even_if_it_was_there_firs
     assert [event_id for _, event_id in hands.events] == ["e1"]
     assert len(hands.crm) == 1
     assert await hands.history(connection_id)
+
+
+@pytest.mark.rule("7.4")
+async def test_an_activity_that_is_only_like_what_was_to_be_made_stays_with_its_own_link(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id)
+    (create,) = await hands.commands()
+    later = NOW.date() + timedelta(days=9)
+    await hands.tell_activity(1, subject="Mine", due_date=later)
+    (own,) = await hands.commands()
+    await hands.settle(hands.outcome_of(own))
+    theirs = hands.seen_activity(1)
+    seems = hands.outcome_of(create).model_copy(
+        update={"activity_id": 1, "activity": theirs.activity, "found": True, "likely": True}
+    )
+    hands.writers.lose_answers()
+    await hands.settle(seems)
+    (again,) = await hands.commands()
+    assert isinstance(again, CreateActivity)
+    assert (again.link_id, again.generation) == (create.link_id, create.generation + 1)
+    await hands.tell_activity(1, subject="Still mine", due_date=later)
+    (mine,) = await hands.commands()
+    assert mine.link_id == own.link_id
 
 
 async def test_rules_that_change_while_an_activity_is_made_do_not_double_it(hands):

@@ -545,7 +545,6 @@ class CrmTables(Tables):
         generation: int,
         company_id: int,
         user_id: int,
-        draft_hash: str,
         lease_s: float,
     ) -> list[Row]:
         row = self.create_intents.get(link_id, generation)
@@ -556,7 +555,6 @@ class CrmTables(Tables):
                 "generation": generation,
                 "company_id": company_id,
                 "user_id": user_id,
-                "draft_hash": draft_hash,
                 "type": None,
                 "draft": None,
                 "leased_until": until,
@@ -601,16 +599,14 @@ class CrmTables(Tables):
                 row, sent_at=row["sent_at"] if sent else None, leased_until=self._in(wait_s)
             )
 
-    def settle_intent(
-        self, activity_id: int, link_id: UUID, generation: int, **made_of: str
-    ) -> None:
+    def settle_intent(self, activity_id: int, link_id: UUID, generation: int) -> None:
         row = self.create_intents.get(link_id, generation)
         if row is None:
             return
         for other in self.create_intents:
             if other["activity_id"] == activity_id and other["link_id"] != link_id:
                 raise asyncpg.UniqueViolationError("the activity is another intent's")
-        self.create_intents.change(row, activity_id=activity_id, **made_of)
+        self.create_intents.change(row, activity_id=activity_id)
 
     def intents_in_doubt(
         self, company_id: int, user_id: int, link_id: UUID, generation: int

@@ -37,7 +37,7 @@ class MemoryIntents:
             self.kept[_key(intent)] = _Kept(intent.user, until, intent)
             return Begun(None)
         if kept.activity_id is not None:
-            return Settled(kept.activity_id, kept.made_of.draft_hash, kept.made_of.wish)
+            return Settled(kept.activity_id)
         if kept.leased_until > now:
             return Held((kept.leased_until - now).total_seconds())
         kept.leased_until = until
@@ -63,7 +63,7 @@ class MemoryIntents:
             if kept is not mine
         )
         if not taken:
-            mine.activity_id, mine.made_of = activity_id, intent
+            mine.activity_id = activity_id
         return not taken
 
     async def in_doubt(self, intent: Intent) -> list[Doubt]:

@@ -5,7 +5,6 @@ missing, nobody sends it again before the time in which it may still be carried 
 Pipedrive was searched for an activity that came of it; see `recognition`.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +12,8 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from crm_ingest.crm import Account, Activities, Page, Reading, UncertainError
-from crm_ingest.drafts import differing_fields
 from crm_ingest.recognition import Doubt, Wish, recognised
 from tandem.contracts.commands import CreateActivity
-from tandem.contracts.meetings import MeetingField
 from tandem.contracts.message import SyncUser
 from tandem.runtime.failures import Retryable
 from tandem.runtime.logs import LOG
@@ -26,7 +23,6 @@ LEASE_S: Final = 12.0
 SETTLE_S: Final = 5.0
 """A create whose answer was lost is carried out within this time, or never."""
 PAGES_MAX: Final = 20
-ALL_FIELDS: Final = frozenset(MeetingField)
 
 
 @dataclass(frozen=True)
@@ -37,13 +33,6 @@ class Intent:
     generation: int
     user: SyncUser
     wish: Wish
-
-    @property
-    def draft_hash(self) -> str:
-        """Digest of the wish."""
-        draft = self.wish.draft.model_copy(update={"guests": frozenset()})
-        told = [self.wish.type, draft.model_dump_json(), *sorted(self.wish.draft.guests)]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -62,19 +51,22 @@ class Held:
 
 @dataclass(frozen=True)
 class Settled:
-    """The item was made of a wish with this hash; see `Doubt.wish`."""
+    """The item was made."""
 
     activity_id: int
-    draft_hash: str
-    wish: Wish | None = None
 
 
 @dataclass(frozen=True)
 class Made:
-    """The activity as it is; `found`: it was there already, and may have been edited since."""
+    """The activity as it is; `found`: it was there already.
+
+    Then it may be of an older wish, or edited since. That is not for a create to mend: whose words
+    are newer is a decision. `likely`: it was edited, and nothing else can be what was made.
+    """
 
     reading: Reading
     found: bool
+    likely: bool = False
 
 
 class Intents(Protocol):
@@ -121,15 +113,12 @@ class Creates:
         if isinstance(begun, Held):
             raise Retryable("a create of this item is under way", retry_after_s=begun.wait_s)
         if isinstance(begun, Settled):
-            return await self._present(account, intent, begun)
+            return await self._present(account, begun)
         if begun.doubt is not None:
             doubt = replace(begun.doubt, wish=begun.doubt.wish or wish)
             found = await self._found(account, intent, doubt)
-            if found is not None and doubt.is_exactly(found):
-                return await self._as_wished(account, intent, found, doubt.wish)
             if found is not None:
-                # It may be somebody's own after all, which is not for us to write to.
-                return Made(found, found=True)
+                return Made(found, found=True, likely=not doubt.is_exactly(found))
         made = await self._send(account, intent, in_doubt=begun.doubt is not None)
         if not await self.intents.settle(intent, made.activity.activity_id):
             # Another create of the same draft, in doubt about its own, has taken this one.
@@ -183,33 +172,13 @@ class Creates:
         ids = [reading.activity.activity_id for reading in fitting]
         claimed = await self.intents.claimed(user.company_id, ids)
         free = [one for one in fitting if one.activity.activity_id not in claimed]
-        sent = replace(intent, wish=doubt.wish or intent.wish)
         for reading in recognised(doubt, others, free, user.user_id):
-            if await self.intents.settle(sent, reading.activity.activity_id):
+            if await self.intents.settle(intent, reading.activity.activity_id):
                 LOG.info("create_found_again", link_id=str(intent.link_id))
                 return reading
         return None
 
-    async def _present(self, account: Account, intent: Intent, settled: Settled) -> Made | None:
+    async def _present(self, account: Account, settled: Settled) -> Made | None:
         """What was made before."""
         reading = await self.activities.get(account, settled.activity_id)
-        if reading is None or reading.deleted:
-            return None
-        if settled.draft_hash == intent.draft_hash:
-            return Made(reading, found=True)
-        return await self._as_wished(account, intent, reading, settled.wish)
-
-    async def _as_wished(
-        self, account: Account, intent: Intent, reading: Reading, sent: Wish | None
-    ) -> Made | None:
-        """What was made of an earlier wish, brought to the present one where nobody edited it."""
-        activity, draft = reading.activity, intent.wish.draft
-        edited = differing_fields(activity, sent.draft, ALL_FIELDS) if sent else frozenset()
-        fields = differing_fields(activity, draft, ALL_FIELDS) - edited
-        if fields:
-            changed = await self.activities.change(account, reading, fields=fields, draft=draft)
-            if changed is None:
-                return None
-            reading = changed
-        await self.intents.settle(intent, activity.activity_id)
-        return Made(reading, found=True)
+        return None if reading is None or reading.deleted else Made(reading, found=True)

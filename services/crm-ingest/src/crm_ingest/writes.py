@@ -68,7 +68,8 @@ class Writes:
         if made is None:
             return self._rejected(command, Rejection.GONE)
         activity_id = made.reading.activity.activity_id
-        return self._written(command, activity_id, made.reading, moment, found=made.found)
+        written = self._written(command, activity_id, made.reading, moment)
+        return written.model_copy(update={"found": made.found, "likely": made.likely})
 
     async def _update(self, account: Account, command: UpdateActivity) -> Outcome:
         moment = self.now()
@@ -96,13 +97,7 @@ class Writes:
         return self._written(command, command.activity_id, None, self.now())
 
     def _written(
-        self,
-        command: Command,
-        activity_id: int,
-        reading: Reading | None,
-        moment: datetime,
-        *,
-        found: bool = False,
+        self, command: Command, activity_id: int, reading: Reading | None, moment: datetime
     ) -> ActivityWritten:
         return ActivityWritten(
             message_id=self.new_id(),
@@ -114,7 +109,6 @@ class Writes:
             observed_at=moment,
             activity_id=activity_id,
             activity=reading.activity if reading else None,
-            found=found,
         )
 
     def _stale(self, command: Command, present: Reading, moment: datetime) -> WriteRejected:

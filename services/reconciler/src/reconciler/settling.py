@@ -61,7 +61,7 @@ def settle(
             _block(desk, connection, outcome)
         return
     match outcome:
-        case ActivityWritten() if outcome.found and _is_anothers(
+        case ActivityWritten() if outcome.likely and _is_anothers(
             desk, connection, link, outcome.activity_id
         ):
             desk.put_link(connection, anew(write_failed(link, side)))
@@ -213,7 +213,7 @@ def _block(desk: Desk, connection: Connection, outcome: WriteRejected) -> None:
 
 
 def _is_anothers(desk: Desk, connection: Connection, link: Link, activity_id: int) -> bool:
-    """Whether an activity that was taken for what a create has made has a link of its own."""
+    """Whether an activity that seemed to be what a create has made has a link of its own."""
     holder = desk.known.shelf.of_activity(connection.connection_id, activity_id)
     return is_living(holder) and holder is not None and holder.link_id != link.link_id
 

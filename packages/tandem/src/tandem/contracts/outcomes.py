@@ -40,12 +40,15 @@ class ActivityWritten(LinkOutcome):
     """The activity was created or updated (`activity` is what came back) or deleted (None).
 
     `found`: an earlier try of the create has made it, so its owner may have edited it since.
+    `likely`: so it seems, since nothing else is like what was to be made; where it is known to be
+    somebody else's, another one is to be made.
     """
 
     kind: Literal["activity_written"] = "activity_written"
     activity_id: int
     activity: ActivitySnapshot | None
     found: bool = False
+    likely: bool = False
 
 
 class EventWritten(LinkOutcome):

@@ -26,7 +26,6 @@ class CreateIntents:
             generation=intent.generation,
             company_id=intent.user.company_id,
             user_id=intent.user.user_id,
-            draft_hash=intent.draft_hash,
             lease_s=lease_s,
         )
         if row is not None:
@@ -36,7 +35,7 @@ class CreateIntents:
         )
         if row is None or row["activity_id"] is None:
             return Held(row["wait_s"] if row else 0.0)
-        return Settled(row["activity_id"], row["draft_hash"], _wish(row))
+        return Settled(row["activity_id"])
 
     async def sending(self, intent: Intent, now: datetime, lease_s: float) -> None:
         """See `Intents`."""
@@ -44,7 +43,6 @@ class CreateIntents:
             self._database.pool,
             link_id=intent.link_id,
             generation=intent.generation,
-            draft_hash=intent.draft_hash,
             type=intent.wish.type,
             draft=intent.wish.draft.model_dump_json(),
             now=now,
@@ -69,9 +67,6 @@ class CreateIntents:
                 link_id=intent.link_id,
                 generation=intent.generation,
                 activity_id=activity_id,
-                draft_hash=intent.draft_hash,
-                type=intent.wish.type,
-                draft=intent.wish.draft.model_dump_json(),
             )
         except asyncpg.UniqueViolationError:
             return False

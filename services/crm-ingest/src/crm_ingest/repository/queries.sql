@@ -375,23 +375,21 @@ DELETE FROM crm.create_intents WHERE begun_at < now() - interval '90 days';
 
 -- name: begin_intent^
 -- Lease the right to create; nothing comes back where it is done or somebody else holds it.
-INSERT INTO crm.create_intents AS i (link_id, generation, company_id, user_id, draft_hash,
-    leased_until)
-VALUES (:link_id, :generation, :company_id, :user_id, :draft_hash,
-    now() + make_interval(secs => :lease_s))
+INSERT INTO crm.create_intents AS i (link_id, generation, company_id, user_id, leased_until)
+VALUES (:link_id, :generation, :company_id, :user_id, now() + make_interval(secs => :lease_s))
 ON CONFLICT (link_id, generation) DO UPDATE SET leased_until = excluded.leased_until
 WHERE i.activity_id IS NULL AND i.leased_until <= now()
 RETURNING i.sent_at, i.last_sent_at, i.type, i.draft;
 
 -- name: intent^
-SELECT activity_id, draft_hash, type, draft,
+SELECT activity_id,
     greatest(extract(epoch FROM leased_until - now()), 0)::float8 AS wait_s
 FROM crm.create_intents WHERE link_id = :link_id AND generation = :generation;
 
 -- name: send_intent!
 -- The create is about to be sent: from now on nobody knows, until its answer is here.
 UPDATE crm.create_intents SET sent_at = coalesce(sent_at, :now), last_sent_at = :now,
-    draft_hash = :draft_hash, type = :type, draft = :draft,
+    type = :type, draft = :draft,
     leased_until = now() + make_interval(secs => :lease_s)
 WHERE link_id = :link_id AND generation = :generation;
 
@@ -402,8 +400,7 @@ UPDATE crm.create_intents SET sent_at = CASE WHEN :sent THEN sent_at END,
 WHERE link_id = :link_id AND generation = :generation AND activity_id IS NULL;
 
 -- name: settle_intent!
-UPDATE crm.create_intents SET activity_id = :activity_id, draft_hash = :draft_hash,
-    type = :type, draft = :draft
+UPDATE crm.create_intents SET activity_id = :activity_id
 WHERE link_id = :link_id AND generation = :generation;
 
 -- name: intents_in_doubt
