@@ -49,6 +49,13 @@ def ours(**fields):
     return event(link_mark=str(LINK_ID), **fields)
 
 
+def in_doubt_of_update(shown_activity, shown_event):
+    """A link whose one write after an edit may have been done; access was lost with its answer."""
+    begun = decide(linked(Side.CRM), shown_activity, shown_event).link
+    side = Side.CRM if begun.pending_activity else Side.CALENDAR
+    return write_failed(attempted(begun, side, since=NOW - MINUTE, until=NOW), side)
+
+
 def heard(link, *, doubled=False, **items):
     return plan(Observed(link=link, doubled=doubled, **items), policy=policy(), now=NOW)
 
@@ -183,6 +190,29 @@ def test_updates_in_doubt_are_of_one_side():
     assert other.attempted.side is Side.CALENDAR
     assert other.attempted.writes == (begun.pending_event,)
     assert side_in_doubt(write_failed(write_failed(other, Side.CRM), Side.CALENDAR)) is None
+
+
+@pytest.mark.rule("4.11")
+@pytest.mark.parametrize("edit", [{}, {"location": "His own"}], ids=["unedited", "edited"])
+def test_an_update_of_an_activity_that_nobody_heard_of_does_not_bring_its_event_back(edit):
+    link = in_doubt_of_update(activity(), event(title="New"))
+    decided = decide(link, activity(subject="New", **edit), gone())
+    (write,) = decided.writes
+    assert (write.side, write.verb) == (
+        (Side.CALENDAR, Verb.CREATE) if edit else (Side.CRM, Verb.DELETE)
+    )
+    assert [entry.action for entry in decided.entries] == ["updated"]
+
+
+@pytest.mark.rule("4.9")
+@pytest.mark.parametrize("edit", [{}, {"location": "His own"}], ids=["unedited", "edited"])
+def test_an_update_of_an_event_that_nobody_heard_of_does_not_bring_its_activity_back(edit):
+    link = in_doubt_of_update(activity(subject="New"), event())
+    decided = decide(link, gone(), event(title="New", **edit))
+    (write,) = decided.writes
+    assert (write.side, write.verb) == (
+        (Side.CRM, Verb.CREATE) if edit else (Side.CALENDAR, Verb.DELETE)
+    )
 
 
 def test_a_deletion_that_fails_leaves_no_doubt():

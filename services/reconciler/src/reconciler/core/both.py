@@ -28,7 +28,6 @@ from reconciler.core.reasons import Reason
 from reconciler.core.series import merge_occurrence, series_of, why_written
 from reconciler.core.text import with_block
 from reconciler.core.transitions import start_writes, wanted_block
-from reconciler.core.unheard import update_heard_of
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, MeetingField, Side
@@ -45,8 +44,6 @@ def plan_both(
     if shown_a is None:
         return Plan(Reason.NO_DUE_DATE)
     shown_e = shown_event(link, event, policy, activity_type=activity.type)
-    known = link
-    link, told = update_heard_of(known, {Side.CRM: shown_a, Side.CALENDAR: shown_e})
     base = link.base or Base(activity=shown_a, event=shown_e)
     pair = Pair(link, base, activity, event, shown_a, shown_e)
     alone = event.series is None
@@ -57,11 +54,11 @@ def plan_both(
         _activity_step(pair, merged),
     )
     writes = tuple(step for step in steps if step is not None)
-    entries = (*told, *_conflict_entries(merged, shown_a, shown_e))
+    entries = _conflict_entries(merged, shown_a, shown_e)
     if writes:
         return start_writes(settled, writes, entries)
     reason = merged.held_back or Reason.NO_CHANGE
-    return Plan(reason, link=settled if settled != known else None, entries=entries)
+    return Plan(reason, link=settled if settled != link else None, entries=entries)
 
 
 def _settled(pair: Pair, merged: Merge, policy: Policy) -> Link:

@@ -19,6 +19,7 @@ from reconciler.core.gone import (
     plan_gone_while_apart,
 )
 from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy
+from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.policy import (
     activity_not_creatable,
     event_not_creatable,
@@ -29,10 +30,10 @@ from reconciler.core.policy import (
 from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
 from reconciler.core.transitions import dissolve, rest
-from reconciler.core.unheard import heard_of, taken_up
+from reconciler.core.unheard import heard_of, taken_up, update_heard_of
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Side
+from tandem.contracts.meetings import Meeting, Side
 
 _WAKES_BY_ITSELF = APART | {Reason.DECLINED, Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER}
 """Reasons to rest that pass with a change of either side or of the settings."""
@@ -114,7 +115,7 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
     decided = _plan_apart(link, observed, policy)
     if decided is None:
         awake = _awake(link)
-        decided = _plan_awake(awake, observed, policy, now)
+        decided = _plan_heard(awake, observed, policy, now)
         if decided.link is None and awake is not link:
             decided = replace(decided, link=awake)
     stays = _repeats_refused(link, decided) or _comes_to_the_same_rest(link, decided)
@@ -185,6 +186,29 @@ def _plan_apart(link: Link, observed: Observed, policy: Policy) -> Plan | None:
         return _plan_ineligible(link, activity, observed.event, reason, policy) if reason else None
     was_apart = link.state is LinkState.RESTING and link.reason in APART
     return plan_gone_while_apart(link, policy) if was_apart else None
+
+
+def _plan_heard(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:
+    """As `_plan_awake`, once what the items show of our own updates is no edit any more."""
+    if link.attempted is None:
+        return _plan_awake(link, observed, policy, now)
+    heard, told = update_heard_of(link, _shown(link, observed, policy))
+    decided = _plan_awake(heard, observed, policy, now)
+    if heard is link:
+        return decided
+    return replace(decided, link=decided.link or heard, entries=(*told, *decided.entries))
+
+
+def _shown(link: Link, observed: Observed, policy: Policy) -> dict[Side, Meeting]:
+    """What the sides that are there show."""
+    shown: dict[Side, Meeting | None] = {}
+    kind = None
+    if isinstance(observed.activity, ActivitySnapshot):
+        kind = observed.activity.type
+        shown[Side.CRM] = meeting_of_activity(observed.activity, policy)
+    if isinstance(observed.event, EventSnapshot):
+        shown[Side.CALENDAR] = shown_event(link, observed.event, policy, activity_type=kind)
+    return {side: meeting for side, meeting in shown.items() if meeting is not None}
 
 
 def _plan_awake(link: Link, observed: Observed, policy: Policy, now: datetime) -> Plan:

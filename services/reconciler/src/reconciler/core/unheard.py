@@ -15,7 +15,6 @@ from reconciler.core.changes import shown_event
 from reconciler.core.gone import delete_after_end
 from reconciler.core.model import (
     Attempt,
-    Base,
     Entry,
     Link,
     LinkState,
@@ -77,13 +76,15 @@ def side_in_doubt(link: Link) -> Side | None:
 def update_heard_of(link: Link, shown: Mapping[Side, Meeting]) -> tuple[Link, tuple[Entry, ...]]:
     """The link with what an item shows of updates that nobody told of; that is told now.
 
-    It is agreed, so that it is no edit that could win over a later one. Where nothing differs there
-    is nothing to be in doubt about: what is entered after that is somebody's own.
+    It is agreed, so that it is no edit that could win over a later one, or over a deletion. Where
+    nothing differs there is nothing to be in doubt about: what is entered after that is somebody's
+    own. `shown` are the sides that are there.
     """
     attempt, told = link.attempted, []
-    if attempt is None:
+    if attempt is None or attempt.side not in shown:
         return link, ()
-    if link.base == Base(activity=shown[Side.CRM], event=shown[Side.CALENDAR]):
+    base = link.base
+    if base and shown == {Side.CRM: base.activity, Side.CALENDAR: base.event}:
         return replace(link, attempted=None), ()
     for write in attempt.writes:
         if write.before is None or write.after is None:
