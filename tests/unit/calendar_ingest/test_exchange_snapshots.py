@@ -104,6 +104,14 @@ def test_text_privacy_busyness_and_kind_are_read():
 
 
 @pytest.mark.parametrize(
+    ("sensitivity", "private"),
+    [("Normal", False), ("Personal", True), ("Private", True), ("Confidential", True)],
+)
+def test_every_sensitivity_but_the_normal_one_is_private(sensitivity: str, *, private: bool):
+    assert snapshot(item(sensitivity=sensitivity), OWNER).private is private
+
+
+@pytest.mark.parametrize(
     ("refusal", "meaning"),
     [
         (UnauthorizedError("no"), GrantLostError),

@@ -41,7 +41,7 @@ MASTER: Final = "RecurringMaster"
 OCCURRENCE: Final = frozenset({"Occurrence", "Exception"})
 DAYS_MAX: Final = 3660
 _ORDINARY: Final = "IPM.Appointment"
-_PRIVATE: Final = {"Private", "Confidential"}
+_PRIVATE: Final = {"Private", "Confidential", "Personal"}
 _RESPONSES: Final = {
     "Accept": Response.ACCEPTED,
     "Tentative": Response.TENTATIVE,
