@@ -5,16 +5,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgraph.generated.models.event import Event
 
+from calendar_ingest.adapters.microsoft.bodies import changed_event
 from calendar_ingest.adapters.microsoft.cursors import Cursor
 from calendar_ingest.adapters.microsoft.identifiers import LINK_PROPERTY, link_of, transaction_id
 from calendar_ingest.adapters.microsoft.snapshots import snapshot
 from calendar_ingest.adapters.microsoft.versions import etag_of, has_guests
 from calendar_ingest.adapters.microsoft.zones import iana_name, windows_name
 from tandem.contracts.events import Response, Series, TextFormat
-from tandem.contracts.meetings import AllDay, Timed
+from tandem.contracts.meetings import AllDay, Meeting, MeetingField, Schedule, Timed
 
 LINK = UUID("8f6ae5b6-2f5b-4e62-9d25-3f5c1d6fd7b8")
+HOURS_PER_YEAR = 365 * 24
 
 
 def item(**fields: Any) -> dict[str, Any]:
@@ -34,6 +37,20 @@ def item(**fields: Any) -> dict[str, Any]:
 
 def guest(email: str, kind: str = "required") -> dict[str, Any]:
     return {"emailAddress": {"address": email, "name": email}, "type": kind}
+
+
+def body_of(schedule: Timed, zone: str) -> Event:
+    meeting = Meeting(title="Lunch", schedule=schedule)
+    return changed_event(meeting, frozenset({MeetingField.SCHEDULE}), time_zone=zone)
+
+
+def as_read_again(body: Event) -> Schedule:
+    points = {
+        name: {"dateTime": point.date_time, "timeZone": point.time_zone}
+        for name, point in (("start", body.start), ("end", body.end))
+        if point is not None
+    }
+    return snapshot(item(**points)).schedule
 
 
 def test_times_are_told_in_utc_and_zones_by_their_iana_name():
@@ -145,6 +162,32 @@ def test_a_meeting_s_address_whether_it_is_free_and_whether_it_is_private_are_to
         True,
     )
     assert (event.location, event.url) == ("Canteen", "https://outlook.example/1")
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "private"),
+    [("normal", False), ("personal", True), ("private", True), ("confidential", True)],
+)
+def test_every_sensitivity_but_the_normal_one_is_private(sensitivity: str, *, private: bool):
+    assert snapshot(item(sensitivity=sensitivity)).private is private
+
+
+@pytest.mark.rule("5.2")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_every_half_hour_of_a_year_is_written_as_the_moment_that_it_is(zone: str):
+    begin = datetime(2031, 1, 1, tzinfo=UTC)
+    starts = (begin + timedelta(hours=count) for count in range(HOURS_PER_YEAR))
+    halves = [Timed(start=start, end=start + timedelta(minutes=30)) for start in starts]
+    assert [half for half in halves if as_read_again(body_of(half, zone)) != half] == []
+
+
+@pytest.mark.rule("5.2")
+@pytest.mark.parametrize("hour", [0, 1])
+def test_an_hour_that_the_clock_shows_twice_is_written_in_utc(hour: int):
+    moment = datetime(2031, 10, 26, hour, 30, tzinfo=UTC)
+    point = body_of(Timed(start=moment, end=moment), "Europe/Berlin").start
+    assert point is not None
+    assert (point.date_time, point.time_zone) == (f"2031-10-26T0{hour}:30:00", "UTC")
 
 
 def test_zones_go_by_both_names_and_unknown_ones_by_none():

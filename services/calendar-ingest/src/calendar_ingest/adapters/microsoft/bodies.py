@@ -85,12 +85,12 @@ def _points(schedule: Schedule, time_zone: str) -> tuple[DateTimeTimeZone, DateT
 
 
 def _local(moment: datetime, time_zone: str) -> DateTimeTimeZone:
-    """A moment in the owner's zone, or in UTC where a clock put back would tell it wrongly."""
+    """A moment in the owner's zone, or in UTC where his clock shows the same time twice."""
     zone = zone_of(windows_name(time_zone))
-    local = moment.astimezone(zone).replace(tzinfo=None)
-    if local.replace(tzinfo=zone).astimezone(UTC) != moment:
+    local = moment.astimezone(zone)
+    if {local.replace(fold=fold).utcoffset() for fold in (0, 1)} != {local.utcoffset()}:
         return _point(moment.astimezone(UTC).replace(tzinfo=None), "UTC")
-    return _point(local, time_zone)
+    return _point(local.replace(tzinfo=None), time_zone)
 
 
 def _point(clock: datetime, time_zone: str) -> DateTimeTimeZone:
