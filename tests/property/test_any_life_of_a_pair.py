@@ -53,7 +53,8 @@ def _left_apart(
     """Fields in which both sides differ although they are at rest.
 
     A new default duration is shown only ahead, and only where the old one is. A conference link
-    stands in for a location in the activity, unless the user took it out there.
+    stands in for a location in the activity, unless the user took it out there. Guests of an event
+    that may not be carried stay through an edit of the activity's.
     """
     assert world.link is not None
     (activity, event), base = pair, world.link.base
@@ -64,6 +65,8 @@ def _left_apart(
             apart.add(MeetingField.SCHEDULE)
     if event.conference_url and single_line(event.location) == wanted.location:
         apart.add(MeetingField.LOCATION)
+    if base is not None and base.activity.guests != base.event.guests:
+        apart.add(MeetingField.GUESTS)
     return frozenset(apart)
 
 

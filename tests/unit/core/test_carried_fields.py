@@ -19,6 +19,7 @@ from tests.unit.core.scenes import (
     writes,
 )
 
+from reconciler.core.model import Plan
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event
 from reconciler.core.reasons import Reason
 from reconciler.core.transitions import activity_written, event_written
@@ -231,6 +232,97 @@ def test_guests_of_somebody_elses_event_always_win(winner):
     assert writes(decided) == [("crm", "update")]
     assert decided.writes[0].meeting.guests == {"new@x.example"}
     assert decided.entries[0].reason is Reason.CONFLICT
+
+
+def _guests(*emails):
+    return {"guests": tuple(Guest(email=email) for email in emails)}
+
+
+def _attendees(*emails):
+    return {"attendees": tuple(Attendee(email=email) for email in emails)}
+
+
+ANNA, BEN, CARA = "anna@x.example", "ben@x.example", "cara@x.example"
+ONLY_IN_PIPEDRIVE = (_guests(ANNA, BEN), _attendees(BEN))
+ONLY_IN_THE_CALENDAR = (_guests(BEN), _attendees(ANNA, BEN))
+DIFFERING = pytest.mark.parametrize(
+    ("of_activity", "of_event"),
+    [ONLY_IN_PIPEDRIVE, ONLY_IN_THE_CALENDAR],
+    ids=["only_in_pipedrive", "only_in_the_calendar"],
+)
+
+
+def _with_guests(of_activity, of_event):
+    return linked(Side.CRM, of_activity=activity(**of_activity), of_event=event(**of_event))
+
+
+@pytest.mark.rule("4.19")
+@DIFFERING
+def test_lists_of_guests_that_differ_for_good_are_no_change(of_activity, of_event):
+    link = _with_guests(of_activity, of_event)
+    assert decide(link, activity(**of_activity), event(**of_event)).writes == ()
+
+
+@pytest.mark.rule("4.19")
+@pytest.mark.parametrize(
+    ("edited", "carried"),
+    [((BEN, CARA), {ANNA, BEN, CARA}), ((), {ANNA}), ((CARA,), {ANNA, CARA})],
+    ids=["invited", "taken_off", "replaced"],
+)
+def test_who_is_a_guest_on_one_side_only_stays_when_the_other_list_is_edited(edited, carried):
+    of_activity, of_event = ONLY_IN_PIPEDRIVE
+    link = _with_guests(of_activity, of_event)
+    (write,) = decide(link, activity(**of_activity), event(**_attendees(*edited))).writes
+    assert (write.side, write.meeting.guests) == (Side.CRM, carried)
+    of_activity, of_event = ONLY_IN_THE_CALENDAR
+    link = _with_guests(of_activity, of_event)
+    (write,) = decide(link, activity(**_guests(*edited)), event(**of_event)).writes
+    assert (write.side, write.meeting.guests) == (Side.CALENDAR, carried)
+
+
+@DIFFERING
+def test_an_edit_of_guests_that_was_carried_is_no_change_on_either_side(of_activity, of_event):
+    link = _with_guests(of_activity, of_event)
+    edited = event(attendees=(*of_event["attendees"], Attendee(email=CARA)))
+    begun = decide(link, activity(**of_activity), edited)
+    after = activity(**_guests(*begun.writes[0].meeting.guests))
+    written = activity_written(begun.link, 1, meeting_of_activity(after, policy()))
+    assert decide(written, after, edited) == Plan(Reason.NO_CHANGE)
+
+
+@pytest.mark.rule("4.7")
+@pytest.mark.parametrize(
+    ("now_a", "now_e"),
+    [((BEN,), (BEN,)), ((ANNA, BEN, CARA), (BEN, CARA)), ((ANNA,), ())],
+    ids=["only_there", "both_invited", "both_taken_off"],
+)
+def test_guests_that_the_other_side_has_already_need_no_write(now_a, now_e):
+    link = _with_guests(*ONLY_IN_PIPEDRIVE)
+    decided = decide(link, activity(**_guests(*now_a)), event(**_attendees(*now_e)))
+    assert (decided.writes, decided.entries) == ((), ())
+    assert decided.link.base.activity.guests == set(now_a)
+    assert decided.link.base.event.guests == set(now_e)
+
+
+@pytest.mark.rule("3.5")
+def test_guests_that_may_not_be_carried_stay_when_the_activitys_are_edited():
+    link = linked(
+        Side.CALENDAR, of_activity=activity(**_guests(ANNA)), of_event=event(**_attendees(ANNA))
+    )
+    rules = policy(direction="one_way")
+    more = activity(**_guests(ANNA, BEN))
+    (write,) = decide(link, more, event(**_attendees(ANNA, CARA)), rules).writes
+    assert (write.side, write.meeting.guests) == (Side.CALENDAR, {ANNA, BEN, CARA})
+
+
+@pytest.mark.rule("4.8")
+@pytest.mark.parametrize(("winner", "side"), [("crm", Side.CALENDAR), ("calendar", Side.CRM)])
+def test_of_two_edits_of_the_guests_the_winners_list_counts(winner, side):
+    link = _with_guests(*ONLY_IN_PIPEDRIVE)
+    ours, theirs = activity(**_guests(ANNA, CARA)), event(**_attendees())
+    (write,) = decide(link, ours, theirs, policy(conflict_winner=winner)).writes
+    assert write.side is side
+    assert write.meeting.guests == ({ANNA, CARA} if winner == "crm" else set())
 
 
 # Private events

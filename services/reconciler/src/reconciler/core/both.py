@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.changes import shown_event
-from reconciler.core.merge import Merge, Pair, merge
+from reconciler.core.merge import Merge, Pair, guests_after_edit, merge
 from reconciler.core.model import (
     NO_FIELDS,
     Base,
@@ -96,11 +96,13 @@ def _event_step(
         was_activity=pair.base.activity.schedule,
         was_event=pair.base.event.schedule,
     )
-    wanted = pair.shown_a.model_copy(update={"schedule": schedule})
+    wanted = pair.shown_a.model_copy(
+        update={"schedule": schedule, "guests": _guests(pair, merged, Side.CALENDAR)}
+    )
     after = pair.shown_e.with_fields(wanted, merged.to_event)
     target = after
     if MeetingField.DESCRIPTION in fields:
-        target = after.model_copy(update={"description": with_block(after.description, block)})
+        target = target.model_copy(update={"description": with_block(after.description, block)})
     refreshed = fields - merged.to_event
     # A description that was changed and may not be carried stays a difference.
     held = refreshed and pair.shown_e.description != pair.base.event.description
@@ -121,7 +123,10 @@ def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
     """The write to Pipedrive."""
     if not merged.to_activity:
         return None
-    target = pair.shown_a.with_fields(as_activity_shows(pair.shown_e), merged.to_activity)
+    wanted = as_activity_shows(pair.shown_e).model_copy(
+        update={"guests": _guests(pair, merged, Side.CRM)}
+    )
+    target = pair.shown_a.with_fields(wanted, merged.to_activity)
     kept = _BUSY if _would_flip_busy(pair, target, merged.to_activity) else NO_FIELDS
     pending = Pending(
         verb=Verb.UPDATE,
@@ -134,6 +139,13 @@ def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
         after=target,
     )
     return Write(Side.CRM, Verb.UPDATE, merged.to_activity | kept, target), pending
+
+
+def _guests(pair: Pair, merged: Merge, side: Side) -> frozenset[str]:
+    """Guests that a side is to have: its own as edited on the other, or that one's if it wins."""
+    if MeetingField.GUESTS in merged.conflicts | merged.put_back:
+        return (pair.shown_e if side is Side.CRM else pair.shown_a).guests
+    return guests_after_edit(pair, side)
 
 
 def _would_flip_busy(pair: Pair, target: Meeting, fields: Fields) -> bool:

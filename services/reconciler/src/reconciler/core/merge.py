@@ -68,8 +68,9 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     to_activity: set[MeetingField] = set()
     agreed: set[MeetingField] = set()
     conflicts: set[MeetingField] = set()
+    guests_agree = _agree_on_guests(pair, from_a, from_e)
     for field in from_a | from_e:
-        if says_the_same(pair, field, policy):
+        if says_the_same(pair, field, policy) or (field is MeetingField.GUESTS and guests_agree):
             agreed.add(field)
         elif field not in from_a:
             to_activity.add(field)
@@ -102,6 +103,31 @@ def says_the_same(pair: Pair, field: MeetingField, policy: Policy) -> bool:
         and wanted == own_location
         and pair.base.event.location == pair.shown_e.location
         and not is_redacted(pair.event, policy)
+    )
+
+
+def guests_after_edit(pair: Pair, side: Side) -> frozenset[str]:
+    """Guests of a side after what was done to the other one's list; who is only here stays.
+
+    The lists may differ for good: a provider that would mail its guests is not told of them.
+    """
+    was, now, there = (
+        (pair.base.event, pair.shown_e, pair.shown_a)
+        if side is Side.CRM
+        else (pair.base.activity, pair.shown_a, pair.shown_e)
+    )
+    left, came = was.guests - now.guests, now.guests - was.guests
+    return (there.guests - left) | came
+
+
+def _agree_on_guests(pair: Pair, from_a: Fields, from_e: Fields) -> bool:
+    """Whether each side has what was done to the guests of the other one, if that is carried."""
+    return all(
+        MeetingField.GUESTS not in edits or guests_after_edit(pair, side) == shown.guests
+        for side, edits, shown in (
+            (Side.CALENDAR, from_a, pair.shown_e),
+            (Side.CRM, from_e, pair.shown_a),
+        )
     )
 
 
