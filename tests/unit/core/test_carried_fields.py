@@ -7,6 +7,7 @@ import pytest
 from tests.unit.core.scenes import (
     BOTH,
     LINK_ID,
+    MY_EMAIL,
     NOW,
     SOON,
     activity,
@@ -323,6 +324,24 @@ def test_of_two_edits_of_the_guests_the_winners_list_counts(winner, side):
     (write,) = decide(link, ours, theirs, policy(conflict_winner=winner)).writes
     assert write.side is side
     assert write.meeting.guests == ({ANNA, CARA} if winner == "crm" else set())
+
+
+@pytest.mark.rule("5.7")
+def test_an_address_of_the_owners_stays_where_it_was_invited_when_guests_are_edited():
+    of_activity, of_event = _guests(BEN, MY_EMAIL), _attendees(BEN, "Me@example.com")
+    link = _with_guests(of_activity, of_event)
+    more = activity(**_guests(BEN, CARA, MY_EMAIL))
+    (write,) = decide(link, more, event(**of_event)).writes
+    assert (write.side, write.meeting.guests) == (Side.CALENDAR, {BEN, CARA, MY_EMAIL})
+    fewer = event(**_attendees("Me@example.com"))
+    (write,) = decide(link, activity(**of_activity), fewer).writes
+    assert (write.side, write.meeting.guests) == (Side.CRM, {MY_EMAIL})
+
+
+def test_an_address_of_the_owners_is_invited_nowhere_else():
+    link = _with_guests(_guests(BEN), _attendees(BEN))
+    (write,) = decide(link, activity(**_guests(CARA, MY_EMAIL)), event(**_attendees(BEN))).writes
+    assert write.meeting.guests == {CARA}
 
 
 # Private events

@@ -1,5 +1,6 @@
 """Both sides are there: carry what changed to the other side, with at most one write to each."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -51,7 +52,7 @@ def plan_both(
     settled = _settled(pair, merged, policy)
     steps = (
         _event_step(pair, merged, policy, now) if alone else None,
-        _activity_step(pair, merged),
+        _activity_step(pair, merged, policy),
     )
     writes = tuple(step for step in steps if step is not None)
     entries = _conflict_entries(merged, shown_a, shown_e)
@@ -101,6 +102,9 @@ def _event_step(
     )
     after = pair.shown_e.with_fields(wanted, merged.to_event)
     target = after
+    if MeetingField.GUESTS in fields:
+        invited = (one.email for one in pair.event.attendees if not one.is_self)
+        target = _with_owner(target, invited, policy)
     if MeetingField.DESCRIPTION in fields:
         target = target.model_copy(update={"description": with_block(after.description, block)})
     refreshed = fields - merged.to_event
@@ -119,15 +123,15 @@ def _event_step(
     return Write(Side.CALENDAR, Verb.UPDATE, fields, target), pending
 
 
-def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
+def _activity_step(pair: Pair, merged: Merge, policy: Policy) -> tuple[Write, Pending] | None:
     """The write to Pipedrive."""
     if not merged.to_activity:
         return None
     wanted = as_activity_shows(pair.shown_e).model_copy(
         update={"guests": _guests(pair, merged, Side.CRM)}
     )
-    target = pair.shown_a.with_fields(wanted, merged.to_activity)
-    kept = _BUSY if _would_flip_busy(pair, target, merged.to_activity) else NO_FIELDS
+    after = pair.shown_a.with_fields(wanted, merged.to_activity)
+    kept = _BUSY if _would_flip_busy(pair, after, merged.to_activity) else NO_FIELDS
     pending = Pending(
         verb=Verb.UPDATE,
         # What the event is being told of at the same time is agreed by that write.
@@ -136,8 +140,11 @@ def _activity_step(pair: Pair, merged: Merge) -> tuple[Write, Pending] | None:
         revision=pair.link.revision + 1,
         agreed=pair.shown_e.with_fields(pair.base.event, kept),
         before=pair.shown_a,
-        after=target,
+        after=after,
     )
+    target = after
+    if MeetingField.GUESTS in merged.to_activity:
+        target = _with_owner(target, (guest.email for guest in pair.activity.guests), policy)
     return Write(Side.CRM, Verb.UPDATE, merged.to_activity | kept, target), pending
 
 
@@ -148,12 +155,18 @@ def _guests(pair: Pair, merged: Merge, side: Side) -> frozenset[str]:
     return guests_after_edit(pair, side)
 
 
-def _would_flip_busy(pair: Pair, target: Meeting, fields: Fields) -> bool:
+def _with_owner(target: Meeting, invited: Iterable[str], policy: Policy) -> Meeting:
+    """A target in which the owner's addresses stay where they were invited: they are no guests."""
+    own = policy.owner_emails.intersection(email.lower() for email in invited)
+    return target.model_copy(update={"guests": target.guests | own})
+
+
+def _would_flip_busy(pair: Pair, after: Meeting, fields: Fields) -> bool:
     """An activity that does not say whether it is busy shows another value once it is all-day."""
     return (
         pair.activity.busy is None
         and MeetingField.BUSY not in fields
-        and target.schedule.kind != pair.shown_a.schedule.kind
+        and after.schedule.kind != pair.shown_a.schedule.kind
     )
 
 
