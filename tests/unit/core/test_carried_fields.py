@@ -525,6 +525,18 @@ def test_turning_the_block_off_takes_it_away_once():
     assert decide(written, activity(**DEAL), event(), policy()).writes == ()
 
 
+@pytest.mark.parametrize("length", [65_535, 65_536, 70_000])
+def test_no_block_is_written_to_a_text_of_which_the_end_may_not_be_known(length):
+    rules = policy(**WITH_BLOCK)
+    long = event(description="x" * length)
+    shown = activity(public_description="x" * min(length, 65_536), **DEAL)
+    link = linked(Side.CALENDAR, of_activity=shown, of_event=long)
+    assert bool(decide(link, shown, long, rules).writes) is (length == 65_535)
+    shortened = shown.model_copy(update={"public_description": "Agenda"})
+    (write,) = decide(link, shortened, long, rules).writes
+    assert write.meeting.description == "Agenda\n\n--- Pipedrive ---\nDeal: Big deal"
+
+
 def test_a_held_back_description_survives_the_refresh_of_the_block():
     rules = policy(direction="one_way", **WITH_BLOCK)
     link = linked(Side.CALENDAR)

@@ -31,7 +31,7 @@ from reconciler.core.text import with_block
 from reconciler.core.transitions import start_writes, wanted_block
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, MeetingField, Side
+from tandem.contracts.meetings import TEXT_LENGTH_MAX, Meeting, MeetingField, Side
 
 _DESCRIPTION: Fields = frozenset({MeetingField.DESCRIPTION})
 _BUSY: Fields = frozenset({MeetingField.BUSY})
@@ -83,12 +83,7 @@ def _event_step(
     """The write to the calendar, with the deal/contact block where the description is written."""
     block = wanted_block(pair.activity, pair.link.block, policy)
     fields = merged.to_event
-    if (
-        block != pair.link.block
-        and not starts_in_past(pair.shown_e.schedule, policy, now)
-        and not is_redacted(pair.event, policy)
-        and MeetingField.DESCRIPTION not in merged.to_activity
-    ):
+    if block != pair.link.block and _takes_block(pair, merged, policy, now):
         fields |= _DESCRIPTION
     if not fields:
         return None
@@ -121,6 +116,17 @@ def _event_step(
         block=block if MeetingField.DESCRIPTION in fields else None,
     )
     return Write(Side.CALENDAR, Verb.UPDATE, fields, target), pending
+
+
+def _takes_block(pair: Pair, merged: Merge, policy: Policy, now: datetime) -> bool:
+    """Whether the event's own description may be written again with another block."""
+    return (
+        not starts_in_past(pair.shown_e.schedule, policy, now)
+        and not is_redacted(pair.event, policy)
+        and MeetingField.DESCRIPTION not in merged.to_activity
+        # Of a text this long only the beginning may be known; the rest would be lost.
+        and len(pair.event.description) < TEXT_LENGTH_MAX
+    )
 
 
 def _activity_step(pair: Pair, merged: Merge, policy: Policy) -> tuple[Write, Pending] | None:
