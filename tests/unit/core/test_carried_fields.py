@@ -102,6 +102,17 @@ def test_three_days_stay_three_days_through_any_edit_of_the_activity():
     assert moved.schedule == AllDay(first=date(2026, 3, 10), days=3)
 
 
+@pytest.mark.rule("4.19")
+def test_days_that_are_added_while_the_activity_is_moved_are_kept():
+    link = linked(
+        Side.CALENDAR, of_activity=activity(**FIRST_DAY), of_event=event(schedule=THREE_DAYS)
+    )
+    moved = activity(**(FIRST_DAY | {"due_date": date(2026, 3, 10)}))
+    prolonged = event(schedule=AllDay(first=date(2026, 3, 4), days=4))
+    (write,) = decide(link, moved, prolonged, policy(conflict_winner="crm")).writes
+    assert write.meeting.schedule == AllDay(first=date(2026, 3, 10), days=4)
+
+
 def test_more_days_behind_the_first_one_need_no_write():
     link = linked(
         Side.CALENDAR,
@@ -602,3 +613,13 @@ def test_another_default_duration_leaves_an_event_of_its_own_length_alone():
     instant = event(schedule=hour(minutes=0))
     link = linked(Side.CALENDAR, of_activity=activity(**NO_DURATION), of_event=instant)
     assert decide(link, activity(**NO_DURATION), instant, LONGER).writes == ()
+
+
+def test_an_event_of_no_length_has_none_after_its_activity_was_moved():
+    instant = event(schedule=hour(minutes=0))
+    link = linked(Side.CALENDAR, of_activity=activity(**NO_DURATION), of_event=instant)
+    tomorrow = SOON + timedelta(days=1)
+    moving = decide(link, activity(tomorrow, **NO_DURATION), instant, LONGER)
+    assert moving.writes[0].meeting.schedule == hour(tomorrow, 0)
+    lengthened = decide(link, activity(tomorrow, duration_minutes=20), instant, LONGER)
+    assert lengthened.writes[0].meeting.schedule == hour(tomorrow, 20)

@@ -31,7 +31,14 @@ from reconciler.core.text import with_block
 from reconciler.core.transitions import start_writes, wanted_block
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import TEXT_LENGTH_MAX, Meeting, MeetingField, Side
+from tandem.contracts.meetings import (
+    TEXT_LENGTH_MAX,
+    Meeting,
+    MeetingField,
+    Schedule,
+    Side,
+    Timed,
+)
 
 _DESCRIPTION: Fields = frozenset({MeetingField.DESCRIPTION})
 _BUSY: Fields = frozenset({MeetingField.BUSY})
@@ -87,13 +94,11 @@ def _event_step(
         fields |= _DESCRIPTION
     if not fields:
         return None
-    schedule = event_schedule(
-        pair.shown_a.schedule,
-        was_activity=pair.base.activity.schedule,
-        was_event=pair.base.event.schedule,
-    )
     wanted = pair.shown_a.model_copy(
-        update={"schedule": schedule, "guests": _guests(pair, merged, Side.CALENDAR)}
+        update={
+            "schedule": _event_schedule(pair),
+            "guests": _guests(pair, merged, Side.CALENDAR),
+        }
     )
     after = pair.shown_e.with_fields(wanted, merged.to_event)
     target = after
@@ -127,6 +132,22 @@ def _takes_block(pair: Pair, merged: Merge, policy: Policy, now: datetime) -> bo
         # Of a text this long only the beginning may be known; the rest would be lost.
         and len(pair.event.description) < TEXT_LENGTH_MAX
     )
+
+
+def _event_schedule(pair: Pair) -> Schedule:
+    """The activity's time on the calendar; what it can not show of the event's length is kept."""
+    moved, was_activity = pair.shown_a.schedule, pair.base.activity.schedule
+    was_event = pair.base.event
+    if as_activity_shows(was_event).schedule == as_activity_shows(pair.shown_e).schedule:
+        was_event = pair.shown_e
+    if _is_instant(was_event.schedule) and not pair.activity.duration_minutes:
+        # Its activity has the default duration, which may be another one by now.
+        was_activity = moved
+    return event_schedule(moved, was_activity=was_activity, was_event=was_event.schedule)
+
+
+def _is_instant(schedule: Schedule) -> bool:
+    return isinstance(schedule, Timed) and schedule.start == schedule.end
 
 
 def _activity_step(pair: Pair, merged: Merge, policy: Policy) -> tuple[Write, Pending] | None:
