@@ -44,10 +44,43 @@ from tandem.contracts.events import TextFormat
         ("<P>A</P><BR>B", "A\n\nB"),
         ("https://x.example/?a=1&amp;b=2", "https://x.example/?a=1&b=2"),
         ("<?xml version='1.0'?>a", "a"),
+        ("<ul><li><p>a</p></li><li><p>b</p><p>c</p></li></ul>", "- a\n- b\nc"),
+        ("<ul><li>a<ul><li>b</li></ul></li><li></li><li>c</li></ul>", "- a\n- b\n-\n- c"),
+        ("a<style><li></style><p>b</p>", "a\nb"),
+        ('<a href="tel:+49301234">+49 (30) 12-34</a>', "+49 (30) 12-34"),
+        ('<a href="tel:+49301234">call me</a>', "call me (tel:+49301234)"),
+        ('<a href="?a=1&amp;b=2&times=3&copy=4">x</a>', "x (?a=1&b=2&times=3&copy=4)"),
     ],
 )
 def test_html_is_read_as_a_person_would_see_it(html, text):
     assert text_of_html(html) == text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<div>one<br>\r\ntwo</div>\r\n<div>three</div>", "one\ntwo\nthree"),
+        ("<p>one\r\ntwo</p>\r\n\r\n<p>\r\n  three <b> four</b></p>", "one two\nthree four"),
+        ("<p>one</p>\r\n<p>&nbsp;</p>\r\n<p>two</p>", "one\n\ntwo"),
+        ("<ul>\r\n<li>\r\n<p>a</p>\r\n</li>\r\n<li>b</li>\r\n</ul>", "- a\n- b"),
+        ("<pre>one\n  two</pre>\r\nthree", "one\n  two\nthree"),
+        ("one &nbsp;two", "one  two"),
+        ('<a href="https://x.example">\r\nhere</a>', "here (https://x.example)"),
+    ],
+)
+@pytest.mark.parametrize(
+    "opening", ["<html>\r\n<head></head>\r\n<body>\r\n", "<!DOCTYPE html>\n<body>"]
+)
+def test_line_ends_in_the_source_of_a_whole_document_are_blanks(opening, body, text):
+    assert text_of_html(f"{opening}{body}\r\n</body>\r\n</html>\r\n") == text
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["one\ntwo<br>three", "<html-blob>one\ntwo<br>three</html-blob>", "one\ntwo<html><br>three"],
+)
+def test_line_ends_of_what_is_no_whole_document_are_kept(fragment):
+    assert text_of_html(fragment) == "one\ntwo\nthree"
 
 
 @pytest.mark.parametrize("hostile", ["<![if x]>a", "<!-- open", "<", "&#x110000;", "<a" * 3, "\0"])
@@ -55,10 +88,13 @@ def test_broken_html_is_read_without_an_error(hostile):
     assert isinstance(text_of_html(hostile), str)
 
 
-@pytest.mark.parametrize("piece", ["<a>", "<div>", "<a href='x'>y", "</a>", "<b", "&", "<!--"])
-def test_reading_takes_time_in_proportion_to_length(piece):
+@pytest.mark.parametrize(
+    "piece", ["<a>", "<div>", "<a href='x'>y", "</a>", "<b", "&", "<!--", "<li>", " "]
+)
+@pytest.mark.parametrize("opening", ["", "<html>"])
+def test_reading_takes_time_in_proportion_to_length(opening, piece):
     begin = process_time()
-    text_of_html(piece * (65_536 // len(piece)))
+    text_of_html(opening + piece * (65_536 // len(piece)))
     assert process_time() - begin < 2
 
 

@@ -14,8 +14,11 @@ _BLOCKS: Final = frozenset({
     "table", "tr", "ul",
 })
 # fmt: on
+_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _CELLS: Final = frozenset({"td", "th"})
+_DOCUMENT: Final = re.compile(r"(?:\s|<[!?][^<>]*>)*<(?:html|body)[\s>]", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<!--|<(/?)([a-z][^\s/<>]*)([^<>]*)>|<[!?][^<>]*>", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"&#?\w{1,31};")
 _HREF: Final = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))""", re.IGNORECASE)
 
 
@@ -29,7 +32,7 @@ def plain(text: str) -> str:
 
 def text_of_html(markup: str) -> str:
     """What a reader of the page would see, links with their address."""
-    reader = _Reader()
+    reader = _Reader(flows=_DOCUMENT.match(markup) is not None)
     reader.read(markup)
     return plain(reader.text)
 
@@ -72,11 +75,15 @@ class _Reader:
     """Collects what is visible, in one pass and in time proportional to the length.
 
     Line ends of the source are kept: descriptions are written as plain text too, and calendars
-    show their line ends even where other parts are markup. What is not quite markup is text.
+    show their line ends even where other parts are markup. Only in a whole document text `flows`:
+    there line ends are blanks, as in a browser. What is not quite markup is text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, flows: bool) -> None:
+        self._flows = flows
         self._parts: list[str] = []
+        self._item = 0
+        self._preformatted = 0
         self._hidden = 0
         self._link: tuple[str, int] | None = None
 
@@ -89,7 +96,7 @@ class _Reader:
         """Take in a whole document; a comment that does not end hides the rest."""
         position = 0
         while found := _MARKUP.search(markup, position):
-            self._show(html.unescape(markup[position : found.start()]))
+            self._show_text(markup[position : found.start()])
             position = found.end()
             if found[0] == "<!--":
                 end = markup.find("-->", position)
@@ -100,7 +107,7 @@ class _Reader:
                     self._end(tag)
                 else:
                     self._begin(tag, found[3])
-        self._show(html.unescape(markup[position:]))
+        self._show_text(markup[position:])
         self._end_link()
 
     def _begin(self, tag: str, attributes: str) -> None:
@@ -112,15 +119,25 @@ class _Reader:
             self._end_link()
             href = _HREF.search(attributes)
             target = (href[1] or href[2] or href[3] or "") if href else ""
-            self._link = (html.unescape(target).strip(), len(self._parts))
+            self._link = (_address(target), len(self._parts))
         elif tag in _CELLS:
             self._separate()
         elif tag in _BLOCKS:
+            self._begin_block(tag)
+
+    def _begin_block(self, tag: str) -> None:
+        if tag == "pre":
+            self._preformatted += 1
+        # The first paragraph of an item stands beside its mark.
+        if tag == "li" or len(self._parts) != self._item:
             self._new_line()
-            if tag == "li":
-                self._show("- ")
+        if tag == "li" and not self._hidden:
+            self._show("- ")
+            self._item = len(self._parts)
 
     def _end(self, tag: str) -> None:
+        if tag == "pre":
+            self._preformatted = max(self._preformatted - 1, 0)
         if tag in _HIDDEN:
             self._hidden = max(self._hidden - 1, 0)
         elif tag == "a":
@@ -135,8 +152,16 @@ class _Reader:
         target, begin = self._link
         self._link = None
         shown = "".join(self._parts[begin:]).strip()
-        if target and shown not in {target, target.removeprefix("mailto:")}:
+        if target and not _tells_address(shown, target):
             self._show(f" ({target})")
+
+    def _show_text(self, markup: str) -> None:
+        text = html.unescape(markup)
+        if self._flows and not self._preformatted:
+            text = _BLANKS.sub(" ", text)
+            if not self._parts or self._parts[-1].endswith(("\n", " ")):
+                text = text.removeprefix(" ")
+        self._show(text)
 
     def _show(self, text: str) -> None:
         if text and not self._hidden:
@@ -149,3 +174,19 @@ class _Reader:
     def _separate(self) -> None:
         if self._parts and not self._parts[-1][-1].isspace():
             self._show(" ")
+
+
+def _address(attribute: str) -> str:
+    """Where a link leads; what begins like a reference there and does not end is a parameter."""
+    return _REFERENCE.sub(lambda found: html.unescape(found[0]), attribute).strip()
+
+
+def _tells_address(shown: str, target: str) -> bool:
+    """Whether the text of a link is its address, a telephone number however it is grouped."""
+    if target.startswith("tel:"):
+        return _dialled(shown) == _dialled(target)
+    return shown in {target, target.removeprefix("mailto:")}
+
+
+def _dialled(number: str) -> str:
+    return "".join(sign for sign in number if sign.isdecimal() or sign == "+")
