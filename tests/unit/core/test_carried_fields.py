@@ -520,6 +520,16 @@ def test_an_edit_of_the_description_in_the_calendar_reaches_pipedrive_without_th
     assert write.meeting.description == "NewAgenda"
 
 
+@pytest.mark.rule("5.4")
+def test_the_block_does_not_reach_pipedrive_where_its_marker_was_joined_to_the_text():
+    link, shown, rules = _with_block()
+    joined = shown.model_copy(
+        update={"description": shown.description.replace("Agenda\n\n", "New ")}
+    )
+    (write,) = decide(link, activity(**DEAL), joined, rules).writes
+    assert (write.side, write.meeting.description) == (Side.CRM, "New")
+
+
 @pytest.mark.rule("2.18")
 @pytest.mark.parametrize(("start", "written"), [(SOON, True), (NOW - timedelta(days=9), False)])
 def test_turning_the_block_on_rewrites_what_lies_ahead_once(start, written):

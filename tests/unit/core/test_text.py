@@ -173,6 +173,28 @@ def test_only_a_whole_marker_line_begins_the_block():
     assert without_block(talk) == talk
 
 
+@pytest.mark.parametrize("joined", ["Agenda ", "Agenda"])
+def test_a_marker_that_somebody_joined_to_his_line_begins_the_block_all_the_same(joined):
+    written = with_block("Agenda", BLOCK) + "\n\nBring the plans"
+    edited = written.replace("Agenda\n\n", joined)
+    assert without_block(edited, BLOCK) == "Agenda\n\nBring the plans"
+    assert without_block(without_block(edited, BLOCK), BLOCK) == without_block(edited, BLOCK)
+
+
+@pytest.mark.parametrize("behind", ["", "\nBring the plans", "\nDeal: Bigger"])
+def test_a_marker_at_the_end_of_a_line_with_no_block_behind_it_is_text(behind):
+    talk = f"We talked about {BLOCK_MARKER}{behind}"
+    assert without_block(talk, BLOCK) == talk
+
+
+def test_cutting_off_a_block_takes_time_in_proportion_to_length():
+    begin = process_time()
+    without_block(f"x {BLOCK_MARKER}\n\n" * 3_000, BLOCK)
+    indent = "\t" * 60_000
+    without_block(f"{BLOCK_MARKER}\n{indent}{BLOCK_MARKER}\n{BLOCK}", BLOCK)
+    assert process_time() - begin < 2
+
+
 def test_no_block_leaves_no_marker():
     assert with_block("Agenda", "") == "Agenda"
 

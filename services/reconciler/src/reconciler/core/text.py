@@ -6,6 +6,8 @@ from typing import Final
 
 BLOCK_MARKER: Final = "--- Pipedrive ---"
 _BLOCK: Final = re.compile(r"^-{3} Pipedrive -{3}$.*\Z", re.MULTILINE | re.DOTALL)
+_JOINED: Final = re.compile(r"(?<=[^\n])-{3} Pipedrive -{3}$", re.MULTILINE)
+_LINE: Final = re.compile(r"[^\n]+")
 _HIDDEN: Final = frozenset({"script", "style", "head", "title"})
 # fmt: off
 _BLOCKS: Final = frozenset({
@@ -41,24 +43,41 @@ def without_block(description: str, block: str = "") -> str:
     """A description without the deal/contact block that we appended.
 
     What somebody wrote below the block is kept where `block` is known, and there as it was written:
-    nothing else tells where it ends.
+    nothing else tells where it ends. Nor does anything else tell a marker that somebody has joined
+    to his own line.
     """
     shown = plain(description)
-    found = _BLOCK.search(shown) if BLOCK_MARKER in shown else None
+    if BLOCK_MARKER not in shown:
+        return shown
+    shown = _with_marker_alone(shown, block)
+    found = _BLOCK.search(shown)
     if found is None:
         return shown
-    below = _BLOCK.sub("", _behind(found[0], block))
+    end = _end_of_block(shown, found.start() + len(BLOCK_MARKER), block)
+    below = "" if end is None else _BLOCK.sub("", shown[end:])
     return plain(f"{shown[: found.start()].rstrip()}\n\n{plain(below)}")
 
 
-def _behind(text: str, block: str) -> str:
-    """What follows the lines of a block; nothing where they are not there as they were written."""
-    shown = iter(text.split("\n")[1:])
-    written = [line for line in map(single_line, block.split("\n")) if line]
-    for line in written:
-        if line != next(filter(None, map(single_line, shown)), None):
-            return ""
-    return "\n".join(shown) if written else ""
+def _with_marker_alone(text: str, block: str) -> str:
+    """Text in which the marker of a block has a line of its own again."""
+
+    def alone(found: re.Match[str]) -> str:
+        joined = _end_of_block(text, found.end(), block) is not None
+        return f"\n{BLOCK_MARKER}" if joined else BLOCK_MARKER
+
+    return _JOINED.sub(alone, text)
+
+
+def _end_of_block(text: str, begin: int, block: str) -> int | None:
+    """Where the lines of a block end; None where they are not there as they were written."""
+    shown = (line for line in _LINE.finditer(text, begin) if not line[0].isspace())
+    end: int | None = None
+    for written in filter(None, map(single_line, block.split("\n"))):
+        line = next(shown, None)
+        if line is None or single_line(line[0]) != written:
+            return None
+        end = line.end()
+    return end
 
 
 def with_block(description: str, block: str) -> str:
