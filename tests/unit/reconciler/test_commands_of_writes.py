@@ -1,5 +1,6 @@
 """What the commands of a plan's writes say."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -18,13 +19,12 @@ def command(side, verb, *, backfill=False, invite_guests=True, **known):
     state = told(settings={"invite_guests": invite_guests, "save_events_as": "lunch"})
     (made,) = commands_of(
         (write,),
-        link(),
+        replace(link(), quiet=backfill),
         connection(told=state),
         activity=known.get("activity", ACTIVITY),
         event=known.get("event", EVENT),
         new_id=lambda: UUID(int=77),
         now=NOW,
-        backfill=backfill,
     )
     return made
 

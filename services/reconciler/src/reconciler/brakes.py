@@ -111,6 +111,7 @@ def hold(deletion: Deletion) -> Plan:
         deletion.link,
         state=LinkState.RESTING,
         reason=Reason.HELD_MASS_DELETE,
+        quiet=deletion.backfill or deletion.link.quiet,
         pending_activity=None,
         pending_event=None,
     )

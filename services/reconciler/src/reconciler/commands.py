@@ -51,16 +51,18 @@ def commands_of(
     event: EventSnapshot | None,
     new_id: Callable[[], UUID],
     now: datetime,
-    backfill: bool,
 ) -> list[LinkCommand]:
-    """The commands for a link's writes; the snapshots are what the decision was based on."""
+    """The commands for a link's writes; the snapshots are what the decision was based on.
+
+    Those of a quiet link are a backfill's: they wait behind others and mail nobody.
+    """
     common = {
         "occurred_at": now,
         "user": connection.user,
         "connection_id": connection.connection_id,
         "link_id": link.link_id,
         "revision": link.revision,
-        "backfill": backfill,
+        "backfill": link.quiet,
     }
     return [
         _crm_command(write, link, connection, activity, common | {"message_id": new_id()})

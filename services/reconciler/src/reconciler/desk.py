@@ -214,7 +214,8 @@ class Desk:
             self._preview.note(link, decided)
             self.put_link(connection, link)
         elif decided.writes:
-            self._send_commands(connection, observed, decided, link, trace, backfill=backfill)
+            link = replace(link, quiet=backfill or _is_still_a_backfills(observed.link, link))
+            self._send_commands(connection, observed, decided, link, trace)
         else:
             self._decisions.note(link.state, decided.reason)
             self.put_link(connection, link)
@@ -243,6 +244,8 @@ class Desk:
 
     def put_written(self, connection: Connection, link: Link) -> None:
         """Change a link of which a write of ours has just succeeded."""
+        if not link.pending and link.refused is None:
+            link = replace(link, quiet=False)
         self._put(connection, link, recent_writes=(*self._recent_writes(link), self.now))
 
     def note_refused(self, reason: Reason) -> None:
@@ -313,8 +316,6 @@ class Desk:
         decided: Plan,
         link: Link,
         trace: str | None,
-        *,
-        backfill: bool,
     ) -> None:
         carried = child_of(trace, "reconciler.decide", {"reason": decided.reason})
         activity, event = observed.activity, observed.event
@@ -328,7 +329,6 @@ class Desk:
                 event=event if isinstance(event, EventSnapshot) else None,
                 new_id=self.new_id,
                 now=self.now,
-                backfill=backfill,
             )
         ]
         for write in decided.writes:
@@ -423,3 +423,16 @@ class Desk:
             link_id=link_id,
         )
         self.verdicts.note(key, decided.reason, None if decided.writes else row)
+
+
+def _is_still_a_backfills(before: Link | None, link: Link) -> bool:
+    """Whether what a link asks for is a backfill's write that was not carried out.
+
+    What is done once a refused link wakes is news, and so is a link that follows another one.
+    """
+    return (
+        before is not None
+        and before.link_id == link.link_id
+        and before.quiet
+        and before.refused is None
+    )

@@ -102,7 +102,8 @@ class Link:
     `block` the deal/contact block last written. `refused` is the write for which the link rests.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
     `series_id` is the series whose occurrence its event is. `attempted` are creates of the
-    missing side that failed, or updates of one that is there.
+    missing side that failed, or updates of one that is there. `quiet`: a backfill has asked for the
+    write that is under way, or for one that came to nothing and is still to be done.
     """
 
     link_id: UUID | None
@@ -120,6 +121,7 @@ class Link:
     suppress: frozenset[Side] = frozenset()
     series_id: str | None = None
     attempted: Attempt | None = None
+    quiet: bool = False
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 

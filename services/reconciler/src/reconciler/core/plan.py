@@ -123,10 +123,11 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
 
 
 def _awake(link: Link) -> Link:
-    """The link as it is when it neither rests nor remembers a refusal."""
-    if link.state is LinkState.ACTIVE and link.reason is None and link.refused is None:
+    """The link as it is when it does not rest, and nothing asked for is left to be done."""
+    at_work = link.state is LinkState.ACTIVE and link.reason is None
+    if at_work and link.refused is None and not link.quiet:
         return link
-    return replace(link, state=LinkState.ACTIVE, reason=None, refused=None)
+    return replace(link, state=LinkState.ACTIVE, reason=None, refused=None, quiet=False)
 
 
 def _waits(link: Link, observed: Observed) -> bool:

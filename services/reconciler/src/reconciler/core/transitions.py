@@ -121,6 +121,7 @@ def rest(link: Link, reason: Reason) -> Plan:
         state=LinkState.RESTING,
         reason=reason,
         refused=None,
+        quiet=False,
         pending_activity=None,
         pending_event=None,
     )
