@@ -9,6 +9,7 @@ from tandem.contracts.activities import Guest
 from tandem.contracts.connections import ConnectionStatus
 from tandem.contracts.outcomes import Rejection
 
+PAUSED, RECONNECT_NEEDED = ConnectionStatus.PAUSED, ConnectionStatus.RECONNECT_NEEDED
 GUESTS = (Guest(email="guest@elsewhere.example"),)
 
 
@@ -25,7 +26,7 @@ async def _lose_access(hands: Hands, connection_id: UUID) -> None:
     """Every command is refused for want of access, and the connection is mended afterwards."""
     for command in await hands.commands():
         await hands.settle(hands.rejected(command, Rejection.AUTH_LOST))
-    await hands.change(connection_id, status=ConnectionStatus.RECONNECT_NEEDED)
+    await hands.change(connection_id, status=RECONNECT_NEEDED)
     await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
 
 
@@ -107,3 +108,32 @@ async def test_deletions_that_follow_from_a_setting_mail_nobody_once_they_are_co
     assert await hands.commands() == []
     await hands.executor.confirm_held(connection_id, None)
     assert _asked(await hands.carry_out()) == [("delete_event", False)] * 12
+
+
+@pytest.mark.rule("2.20")
+@pytest.mark.parametrize(
+    "rest",
+    [{"paused": True, "status": PAUSED}, {"status": RECONNECT_NEEDED}],
+    ids=["pause", "access"],
+)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at_once", "later"])
+async def test_settings_that_were_changed_at_rest_mail_nobody(hands, rest, at_once):
+    connection_id, _ = await _inviting(hands, synced_types=frozenset({"meeting"}))
+    await hands.tell_activity(2, guests=GUESTS, type="call")
+    chosen = {"synced_types": None, "default_duration_minutes": 45}
+    await hands.change(connection_id, **rest, **(chosen if at_once else {}))
+    await hands.change(connection_id, **rest, **chosen)
+    await hands.change(connection_id, paused=False)
+    asked = _asked(await hands.carry_out())
+    assert sorted(asked) == [("create_event", False), ("update_event", False)]
+    await hands.change(connection_id, **rest)
+    await hands.tell_activity(1, subject="Edited")
+    await hands.change(connection_id, paused=False)
+    assert _asked(await hands.carry_out()) == [("update_event", True)]
+
+
+async def test_settings_that_are_changed_together_with_a_resume_mail_nobody(hands):
+    connection_id, _ = await _inviting(hands)
+    await hands.change(connection_id, paused=True, status=PAUSED)
+    await hands.change(connection_id, paused=False, default_duration_minutes=45)
+    assert _asked(await hands.carry_out()) == [("update_event", False)]

@@ -21,6 +21,7 @@ _CONNECTION_COLUMNS = {
     "removed": "removeds",
     "remove_events": "remove_eventses",
     "restored_at": "restored_ats",
+    "rules_changed": "rules_changeds",
 }
 _LINK_COLUMNS = {
     "link_id": "link_ids",

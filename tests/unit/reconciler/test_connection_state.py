@@ -49,6 +49,15 @@ def test_newer_settings_unblock_and_keep_the_start():
     assert changed.policy != blocked.policy
 
 
+def test_rules_that_changed_at_rest_are_remembered_until_they_are_applied():
+    paused = connection().changed_to(told(revision=2, settings={"paused": True}))
+    assert not paused.rules_changed
+    changed = paused.changed_to(told(revision=3, settings={"paused": True, "direction": "one_way"}))
+    resumed = changed.changed_to(told(revision=4, settings={"direction": "one_way"}))
+    assert (changed.rules_changed, resumed.rules_changed) == (True, True)
+    assert not changed.changed_to(told(revision=4, settings={"calendar_id": "other"})).rules_changed
+
+
 def test_another_calendar_starts_from_the_beginning():
     restored = connection(restored_at=datetime.now(UTC))
     changed = restored.changed_to(told(revision=2, settings={"calendar_id": "other"}))

@@ -27,6 +27,7 @@ class Connection:
     `blocked`: a write was refused for the whole connection, and nothing was mended since.
     `remove_events`: whether the events that we made go, once it was `removed`. `restored_at`: when
     the database was put back to a backup, so that pairs of before may have been forgotten.
+    `rules_changed`: what a change of its settings means was not decided yet, since it was at rest.
     """
 
     connection_id: UUID
@@ -39,6 +40,7 @@ class Connection:
     removed: bool = False
     remove_events: bool = False
     restored_at: datetime | None = None
+    rules_changed: bool = False
 
     @cached_property
     def user_key(self) -> tuple[int, int]:
@@ -96,11 +98,14 @@ class Connection:
         return not self.started and self.both_read and self.resting is None
 
     def changed_to(self, told: ConnectionChanged) -> Self:
-        """The connection with newer settings; another calendar starts from the beginning."""
+        """The connection with newer settings; another calendar starts from the beginning.
+
+        Raises LookupError or ValueError where the owner's time zone is not a known one.
+        """
         moved = (
             self.told is not None and self.told.settings.calendar_id != told.settings.calendar_id
         )
-        return replace(
+        changed = replace(
             self,
             revision=told.revision,
             told=told,
@@ -109,3 +114,13 @@ class Connection:
             blocked=None,
             restored_at=None if moved else self.restored_at,
         )
+        rules = _rules(changed.policy)
+        return replace(
+            changed,
+            rules_changed=changed.started and (self.rules_changed or rules != _rules(self.policy)),
+        )
+
+
+def _rules(policy: Policy) -> Policy:
+    """By what is decided, whether there is a pause now or not."""
+    return replace(policy, settings=policy.settings.model_copy(update={"paused": False}))

@@ -40,14 +40,15 @@ SELECT c.*, false AS both_read FROM sync.connections c WHERE connection_id = :co
 -- name: put_connections!
 INSERT INTO sync.connections
     (connection_id, company_id, user_id, revision, body, started, blocked_reason, removed,
-     remove_events, restored_at)
+     remove_events, restored_at, rules_changed)
 SELECT * FROM unnest(:connection_ids::uuid[], :company_ids::bigint[], :user_ids::bigint[],
     :revisions::int[], :bodies::json[], :starteds::boolean[], :blocked_reasons::text[],
-    :removeds::boolean[], :remove_eventses::boolean[], :restored_ats::timestamptz[])
+    :removeds::boolean[], :remove_eventses::boolean[], :restored_ats::timestamptz[],
+    :rules_changeds::boolean[])
 ON CONFLICT (connection_id) DO UPDATE SET revision = excluded.revision, body = excluded.body,
     started = excluded.started, blocked_reason = excluded.blocked_reason,
     removed = excluded.removed, remove_events = excluded.remove_events,
-    restored_at = excluded.restored_at;
+    restored_at = excluded.restored_at, rules_changed = excluded.rules_changed;
 
 -- name: store_activities
 -- Keep the newer of two observations: the provider's stamp decides, then the reader's clock.

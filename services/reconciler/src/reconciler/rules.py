@@ -1,5 +1,7 @@
 """Takes over a connection's settings and status, and decides what they mean for what is known."""
 
+from dataclasses import replace
+
 from reconciler import removal, starts
 from reconciler.connection import Connection
 from reconciler.desk import Desk
@@ -26,9 +28,8 @@ async def take_connection(desk: Desk, delivery: Delivery[ConnectionMessage]) -> 
 async def _change(
     desk: Desk, present: Connection, told: ConnectionChanged, trace: str | None
 ) -> None:
-    changed = present.changed_to(told)
     try:
-        policy = changed.policy
+        changed = present.changed_to(told)
     except (LookupError, ValueError) as error:
         raise Permanent("owner_time_zone: not a known time zone") from error
     moved = present.told is not None and not present.syncs(told.settings.calendar_id)
@@ -46,8 +47,13 @@ async def _change(
     now = desk.known.connections[changed.connection_id]
     if not (present.started and changed.started and now.decides):
         return
-    if present.resting is not None:
-        # What was held back are people's own edits: they are told and mailed as ever.
-        await starts.decide_all(desk, now, trace=trace, tell=True)
-    elif present.policy != policy:
-        await starts.decide_all(desk, now, trace=trace, backfill=True)
+    was_at_rest = present.resting is not None
+    if not was_at_rest and not now.rules_changed:
+        return
+    # What was held back are people's own edits: they are told and mailed as ever. Where the rules
+    # have changed meanwhile, nobody can tell these edits from what follows from the rules.
+    applied = replace(now, rules_changed=False)
+    desk.put_connection(applied)
+    await starts.decide_all(
+        desk, applied, trace=trace, backfill=now.rules_changed, tell=was_at_rest
+    )

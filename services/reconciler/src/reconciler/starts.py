@@ -36,7 +36,7 @@ async def start_what_can(desk: Desk, users: Traces) -> None:
 
 async def _start(desk: Desk, connection: Connection, *, trace: str | None) -> None:
     """Decide for the first time; nobody is mailed about what comes of it."""
-    started = replace(connection, started=True)
+    started = replace(connection, started=True, rules_changed=False)
     desk.put_connection(started)
     await link_what_matches(desk, started, trace)
     deciding = started if started.restored_at is None else _by_the_later_edit(started)

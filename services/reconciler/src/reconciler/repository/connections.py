@@ -51,6 +51,7 @@ async def put_connections(database: postgres.Connection, connections: Sequence[C
             removeds=[one.removed for one in connections],
             remove_eventses=[one.remove_events for one in connections],
             restored_ats=[one.restored_at for one in connections],
+            rules_changeds=[one.rules_changed for one in connections],
         )
 
 
@@ -72,4 +73,5 @@ def _connection(row: Any) -> Connection:
         removed=row["removed"],
         remove_events=row["remove_events"],
         restored_at=row["restored_at"],
+        rules_changed=row["rules_changed"],
     )
