@@ -78,10 +78,16 @@ class Hands:
 
     # Connections
 
-    async def connect(self, *, user: SyncUser | None = None, **settings: Any) -> UUID:
+    async def connect(
+        self,
+        *,
+        user: SyncUser | None = None,
+        provider: Provider = Provider.GOOGLE,
+        **settings: Any,
+    ) -> UUID:
         """An active connection of which both sides have been read."""
         connection_id = uuid4()
-        await self.change(connection_id, user=user, **settings)
+        await self.change(connection_id, user=user, provider=provider, **settings)
         await self.resynced(connection_id)
         return connection_id
 
@@ -90,6 +96,7 @@ class Hands:
         connection_id: UUID,
         *,
         user: SyncUser | None = None,
+        provider: Provider | None = None,
         status: ConnectionStatus = ConnectionStatus.ACTIVE,
         remove_events: bool = False,
         **settings: Any,
@@ -108,7 +115,7 @@ class Hands:
             crm_credential_id=uuid4(),
             crm_api_url="https://example.com",
             calendar_credential_id=uuid4(),
-            provider=Provider.GOOGLE,
+            provider=provider or (known.provider if known else Provider.GOOGLE),
             email=f"u{owner.user_id}@example.com",
             owner_email=f"u{owner.user_id}@example.com",
             owner_time_zone="Europe/Berlin",

@@ -3,14 +3,16 @@
 from uuid import UUID, uuid4
 
 import pytest
-from tests.integration.reconciler.hands import Hands
+from tests.integration.reconciler.hands import SOON, Hands
 
 from tandem.contracts.activities import Guest
-from tandem.contracts.connections import ConnectionStatus
+from tandem.contracts.connections import ConnectionStatus, Provider
+from tandem.contracts.events import Attendee
 from tandem.contracts.outcomes import Rejection
 
 PAUSED, RECONNECT_NEEDED = ConnectionStatus.PAUSED, ConnectionStatus.RECONNECT_NEEDED
 GUESTS = (Guest(email="guest@elsewhere.example"),)
+INVITED = (Attendee(email="guest@elsewhere.example"),)
 
 
 async def _inviting(hands: Hands, **settings) -> tuple[UUID, str]:
@@ -30,8 +32,8 @@ async def _lose_access(hands: Hands, connection_id: UUID) -> None:
     await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
 
 
-def _asked(commands) -> list[tuple[str, bool]]:
-    return [(one.kind, one.invite_guests) for one in commands]
+def _asked(commands) -> list[tuple[str, bool | None]]:
+    return [(one.kind, getattr(one, "invite_guests", None)) for one in commands]
 
 
 @pytest.mark.rule("2.8")
@@ -137,3 +139,90 @@ async def test_settings_that_are_changed_together_with_a_resume_mail_nobody(hand
     await hands.change(connection_id, paused=True, status=PAUSED)
     await hands.change(connection_id, paused=False, default_duration_minutes=45)
     assert _asked(await hands.carry_out()) == [("update_event", False)]
+
+
+async def _two_calendars(hands: Hands, **settings) -> tuple[UUID, UUID]:
+    """A calendar, and another one whose first sync has just found an event with a guest."""
+    first = await hands.connect(invite_guests=True, **settings)
+    second = uuid4()
+    await hands.change(second, invite_guests=True, calendar_id="other")
+    await hands.tell_event(second, "e1", attendees=INVITED)
+    await hands.resynced(second)
+    return first, second
+
+
+@pytest.mark.rule("7.5")
+async def test_the_first_sync_of_a_second_calendar_lets_the_first_one_mail_nobody(hands):
+    first, second = await _two_calendars(hands)
+    (create,) = await hands.commands()
+    await hands.settle(hands.outcome_of(create))
+    await hands.tell_activity(1000)
+    (copy,) = await hands.commands()
+    assert (copy.kind, copy.connection_id, copy.invite_guests) == ("create_event", first, False)
+    await hands.settle(hands.outcome_of(copy))
+    await hands.tell_event(second, "e1", title="Edited")
+    assert _asked(await hands.carry_out()) == [("update_activity", None)]
+    await hands.tell_activity(1000)
+    assert _asked(await hands.carry_out()) == [("update_event", False)]
+
+
+async def test_a_copy_is_made_quietly_also_before_its_activity_is_known_to_be_made(hands):
+    first, _ = await _two_calendars(hands)
+    (create,) = await hands.commands()
+    outcome = hands.outcome_of(create)
+    await hands.tell_activity(1000)
+    (copy,) = await hands.commands()
+    assert (copy.kind, copy.connection_id, copy.invite_guests) == ("create_event", first, False)
+    await hands.settle(outcome)
+    assert await hands.carry_out() == []
+
+
+async def test_a_copy_is_made_quietly_after_a_pause_too(hands):
+    first, _ = await _two_calendars(hands)
+    await hands.change(first, paused=True, status=PAUSED)
+    await hands.carry_out()
+    await hands.tell_activity(1000)
+    await hands.change(first, paused=False)
+    assert _asked(await hands.carry_out()) == [("create_event", False)]
+
+
+async def test_a_copy_goes_quietly_with_the_meeting_that_it_was_made_of(hands):
+    first, second = await _two_calendars(hands)
+    await hands.carry_out()
+    await hands.tell_activity(1000)
+    await hands.carry_out()
+    await hands.delete_event(second, "e1")
+    assert _asked(await hands.carry_out()) == [("delete_activity", None)]
+    await hands.delete_activity(1000)
+    (copy,) = await hands.commands()
+    assert (copy.kind, copy.connection_id, copy.invite_guests) == ("delete_event", first, False)
+
+
+async def test_a_meeting_from_pipedrive_is_mailed_by_each_calendar_that_is_to(hands):
+    await _two_calendars(hands)
+    await hands.carry_out()
+    await hands.tell_activity(1, guests=GUESTS)
+    assert _asked(await hands.carry_out()) == [("create_event", True)] * 2
+
+
+async def test_a_meeting_that_both_calendars_had_is_mailed_by_each(hands):
+    await hands.tell_activity(1, subject="All hands", guests=GUESTS, due_time=SOON.time())
+    for calendar in ("main", "other"):
+        one = uuid4()
+        await hands.change(one, invite_guests=True, calendar_id=calendar)
+        await hands.tell_event(one, "e1", title="All hands", attendees=INVITED)
+        await hands.resynced(one)
+    assert await hands.carry_out() == []
+    await hands.tell_activity(1, subject="Edited")
+    assert _asked(await hands.carry_out()) == [("update_event", True)] * 2
+
+
+async def test_an_outlook_copy_with_guests_of_its_own_is_changed_though_they_are_mailed(hands):
+    _, second = await _two_calendars(hands, provider=Provider.MICROSOFT)
+    await hands.carry_out()
+    await hands.tell_activity(1000)
+    await hands.carry_out()
+    await hands.tell_event(second, "e1", title="Edited")
+    await hands.carry_out()
+    await hands.tell_activity(1000)
+    assert _asked(await hands.carry_out()) == [("update_event", True)]

@@ -51,10 +51,12 @@ def commands_of(
     event: EventSnapshot | None,
     new_id: Callable[[], UUID],
     now: datetime,
+    invited_elsewhere: bool = False,
 ) -> list[LinkCommand]:
     """The commands for a link's writes; the snapshots are what the decision was based on.
 
-    Those of a quiet link are a backfill's: they wait behind others and mail nobody.
+    Those of a quiet link are a backfill's: they wait behind others and mail nobody. Nor does a
+    calendar mail guests whom another one has `invited_elsewhere`.
     """
     common = {
         "occurred_at": now,
@@ -64,10 +66,13 @@ def commands_of(
         "revision": link.revision,
         "backfill": link.quiet,
     }
+    mails = not link.quiet and not invited_elsewhere
     return [
         _crm_command(write, link, connection, activity, common | {"message_id": new_id()})
         if write.side is Side.CRM
-        else _calendar_command(write, link, connection, event, common | {"message_id": new_id()})
+        else _calendar_command(
+            write, link, connection, event, common | {"message_id": new_id()}, mails=mails
+        )
         for write in writes
     ]
 
@@ -105,11 +110,13 @@ def _calendar_command(
     connection: Connection,
     event: EventSnapshot | None,
     common: dict[str, Any],
+    *,
+    mails: bool,
 ) -> LinkCommand:
     settings = connection.policy.settings
     common |= {
         "calendar_id": settings.calendar_id,
-        "invite_guests": settings.invite_guests and not common["backfill"],
+        "invite_guests": settings.invite_guests and mails,
     }
     zone = connection.known.owner_time_zone
     if write.verb is Verb.CREATE:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reconciler.core.model import Policy
 from reconciler.core.reasons import Reason
-from tandem.contracts.connections import ConnectionChanged, ConnectionStatus
+from tandem.contracts.connections import ConnectionChanged, ConnectionStatus, Provider
 from tandem.contracts.message import SyncUser
 
 _WRITING = frozenset({ConnectionStatus.ACTIVE, ConnectionStatus.NEEDS_CONFIRMATION})
@@ -56,6 +56,7 @@ class Connection:
             user_id=told.user.user_id,
             owner_emails=frozenset({told.email.lower(), told.owner_email.lower()}),
             zone=ZoneInfo(told.owner_time_zone),
+            mails_any_change=told.provider is Provider.MICROSOFT,
         )
 
     @property

@@ -20,6 +20,7 @@ from reconciler.core.reasons import Reason
 from reconciler.core.transitions import rest
 from reconciler.core.unheard import side_in_doubt
 from reconciler.decisions import NOTHING, REFUSED, Decisions
+from reconciler.invitations import are_invited_elsewhere
 from reconciler.journal import UNREMARKABLE, HistoryRow, Teller
 from reconciler.known import Known
 from reconciler.preview import Preview
@@ -329,6 +330,7 @@ class Desk:
                 event=event if isinstance(event, EventSnapshot) else None,
                 new_id=self.new_id,
                 now=self.now,
+                invited_elsewhere=are_invited_elsewhere(self.known, connection, observed, decided),
             )
         ]
         for write in decided.writes:

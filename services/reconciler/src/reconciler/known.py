@@ -154,17 +154,19 @@ class Known:
     async def load(self, activities: Collection[ActivityKey], events: Collection[EventKey]) -> None:
         """Load items with their links, the other sides of these, and what is being created."""
         await self._load_items(activities, events)
-        pairs = [
-            (one.connection_id, key[2])
-            for key in activities
-            for one in self.of_user((key[0], key[1]))
-        ]
-        await self.load_links(pairs, events)
-        await self.load_creating({connection_id for connection_id, _ in pairs})
+        await self.load_links_of(activities, events)
         await self.load_other_sides()
 
-    async def load_creating(self, connections: Collection[UUID]) -> None:
-        """Load the links whose activity is being made, or may have been made without word of it."""
+    async def load_links_of(
+        self, activities: Collection[ActivityKey], events: Collection[EventKey]
+    ) -> None:
+        """Load the links of items, of activities in all connections of their users.
+
+        With them come links whose activity is being made, or may have been made without word of it.
+        """
+        pairs = self._in_each_connection(activities)
+        await self.load_links(pairs, events)
+        connections = {connection_id for connection_id, _ in pairs}
         self.shelf.add(await links.links_creating(self.database, connections))
         await self.load_rivals(connections)
 
@@ -214,7 +216,10 @@ class Known:
         await self.occurrences.load(wanted, now)
 
     async def load_other_sides(self) -> None:
-        """Load the items of all living links that are known here."""
+        """Load the items of all living links that are known here.
+
+        Of a user with several connections, also the links that his others have of the activities.
+        """
         activities: set[ActivityKey] = set()
         events: set[EventKey] = set()
         for kept in self.shelf.all():
@@ -226,6 +231,7 @@ class Known:
             if kept.link.event_id is not None:
                 events.add((kept.connection_id, kept.link.event_id))
         await self._load_items(activities, events)
+        await self._load_siblings(activities)
 
     def forget_items(self) -> None:
         """Let go of what a page needed, so that memory does not grow with the calendar."""
@@ -233,6 +239,21 @@ class Known:
         self.occurrences = Occurrences(self.database)
         self._activities = {}
         self._events = {}
+
+    def _in_each_connection(self, activities: Iterable[ActivityKey]) -> list[tuple[UUID, int]]:
+        return [
+            (one.connection_id, activity_id)
+            for company_id, user_id, activity_id in activities
+            for one in self.of_user((company_id, user_id))
+        ]
+
+    async def _load_siblings(self, activities: Iterable[ActivityKey]) -> None:
+        wanted = [
+            (connection_id, activity_id)
+            for connection_id, activity_id in self._in_each_connection(activities)
+            if self.shelf.of_activity(connection_id, activity_id) is None
+        ]
+        self.shelf.add(await links.links_of_activities(self.database, wanted))
 
     async def _load_items(
         self, activities: Collection[ActivityKey], events: Collection[EventKey]

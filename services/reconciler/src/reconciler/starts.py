@@ -115,10 +115,7 @@ async def _activities(desk: Desk, connection: Connection) -> AsyncIterator[int]:
     after = 0
     while page := await items.activities_page(desk.database, connection.user_key, after):
         desk.known.take_in(page, {})
-        await desk.known.load_links(
-            [(connection.connection_id, activity_id) for _, _, activity_id in page], []
-        )
-        await desk.known.load_creating([connection.connection_id])
+        await desk.known.load_links_of(page, [])
         for _, _, activity_id in page:
             yield activity_id
         after = max(activity_id for _, _, activity_id in page)

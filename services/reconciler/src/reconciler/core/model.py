@@ -161,12 +161,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The user's choices, and who the user is. `owner_emails` are never guests."""
+    """The user's choices, and who the user is. `owner_emails` are never guests.
+
+    `mails_any_change`: the provider mails the guests of a meeting whatever is done to it.
+    """
 
     settings: ConnectionSettings
     user_id: int
     owner_emails: frozenset[str]
     zone: ZoneInfo
+    mails_any_change: bool = False
 
     @property
     def two_way(self) -> bool:
