@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.integration.reconciler.hands import SOON, Hands
 
-from tandem.contracts.activities import Guest
+from tandem.contracts.activities import DealContact, Guest
 from tandem.contracts.connections import ConnectionStatus, Provider
 from tandem.contracts.events import Attendee
 from tandem.contracts.outcomes import Rejection
@@ -110,6 +110,15 @@ async def test_deletions_that_follow_from_a_setting_mail_nobody_once_they_are_co
     assert await hands.commands() == []
     await hands.executor.confirm_held(connection_id, None)
     assert _asked(await hands.carry_out()) == [("delete_event", False)] * 12
+
+
+@pytest.mark.rule("7.5")
+async def test_a_refresh_of_the_deal_contact_block_mails_nobody(hands):
+    await _inviting(hands, include_deal_contact_info=True)
+    await hands.tell_activity(1, deal_contact=DealContact(deal_title="Big", deal_stage="Won"))
+    assert _asked(await hands.carry_out()) == [("update_event", False)]
+    await hands.tell_activity(1, subject="Edited", deal_contact=DealContact(deal_title="Bigger"))
+    assert _asked(await hands.carry_out()) == [("update_event", True)]
 
 
 @pytest.mark.rule("2.20")

@@ -496,6 +496,32 @@ def test_the_block_follows_the_deal():
     assert decide(written, activity(**BIGGER), after, rules).writes == ()
 
 
+@pytest.mark.rule("7.5")
+def test_only_a_block_that_is_refreshed_alone_is_written_silently():
+    rules = policy(include_deal_contact_info=True)
+    deal = activity(deal_contact=DealContact(deal_title="Big"))
+    (alone,) = decide(linked(Side.CRM), deal, event(), rules).writes
+    assert (alone.silent, alone.fields) == (True, {MeetingField.DESCRIPTION})
+    renamed = deal.model_copy(update={"subject": "New"})
+    (edit,) = decide(linked(Side.CRM), renamed, event(), rules).writes
+    assert (edit.silent, edit.fields) == (False, {MeetingField.DESCRIPTION, MeetingField.TITLE})
+
+
+@pytest.mark.rule("7.5")
+def test_where_any_change_is_mailed_a_block_waits_for_an_edit():
+    rules = replace(policy(include_deal_contact_info=True), mails_any_change=True)
+    deal = activity(deal_contact=DealContact(deal_title="Big"))
+    waiting = decide(linked(Side.CRM), deal, event(), rules)
+    assert (waiting.reason, waiting.link, waiting.writes) == (Reason.NO_CHANGE, None, ())
+    renamed = deal.model_copy(update={"subject": "New"})
+    (edit,) = decide(linked(Side.CRM), renamed, event(), rules).writes
+    assert "Deal: Big" in edit.meeting.description
+    mine = event(attendees=(Attendee(email=MY_EMAIL, is_self=True),))
+    alone = activity(deal_contact=DealContact(deal_title="Big"), guests=())
+    link = linked(Side.CRM, of_activity=activity(guests=()), of_event=mine)
+    assert writes(decide(link, alone, mine, rules)) == [("calendar", "update")]
+
+
 def test_a_block_whose_write_failed_is_written_again():
     from reconciler.core.transitions import write_failed
 

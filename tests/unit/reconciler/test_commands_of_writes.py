@@ -14,8 +14,8 @@ from tandem.contracts.topics import CALENDAR_COMMANDS, CRM_COMMANDS
 TITLE = frozenset({MeetingField.TITLE})
 
 
-def command(side, verb, *, backfill=False, invite_guests=True, **known):
-    write = Write(side, verb, TITLE, None if verb is Verb.DELETE else MEETING)
+def command(side, verb, *, backfill=False, invite_guests=True, silent=False, **known):
+    write = Write(side, verb, TITLE, None if verb is Verb.DELETE else MEETING, silent=silent)
     state = told(settings={"invite_guests": invite_guests, "save_events_as": "lunch"})
     (made,) = commands_of(
         (write,),
@@ -57,6 +57,7 @@ def test_guests_are_mailed_only_where_the_user_wants_it_and_never_by_a_backfill(
     assert not command(Side.CALENDAR, verb, invite_guests=False).invite_guests
     quiet = command(Side.CALENDAR, verb, backfill=True)
     assert quiet.backfill
+    assert not command(Side.CALENDAR, verb, silent=True).invite_guests
     assert not quiet.invite_guests
 
 

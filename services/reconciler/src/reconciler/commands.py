@@ -56,7 +56,7 @@ def commands_of(
     """The commands for a link's writes; the snapshots are what the decision was based on.
 
     Those of a quiet link are a backfill's: they wait behind others and mail nobody. Nor does a
-    calendar mail guests whom another one has `invited_elsewhere`.
+    calendar mail guests whom another one has `invited_elsewhere`, or of a silent write.
     """
     common = {
         "occurred_at": now,
@@ -116,7 +116,7 @@ def _calendar_command(
     settings = connection.policy.settings
     common |= {
         "calendar_id": settings.calendar_id,
-        "invite_guests": settings.invite_guests and mails,
+        "invite_guests": settings.invite_guests and mails and not write.silent,
     }
     zone = connection.known.owner_time_zone
     if write.verb is Verb.CREATE:

@@ -7,6 +7,7 @@ been invited from there, and is to hear of it from there alone.
 from reconciler.connection import Connection
 from reconciler.core.model import Link, Observed, Plan, Verb
 from reconciler.core.normalize import meeting_of_activity
+from reconciler.core.policy import is_mailed_anyway
 from reconciler.core.unheard import asked_for
 from reconciler.known import Known, is_living
 from tandem.contracts.activities import ActivitySnapshot
@@ -21,7 +22,9 @@ def are_invited_elsewhere(
     link = decided.link
     if link is None or link.activity_id is None or link.origin is Side.CALENDAR:
         return False
-    if _must_be_mailed(connection, observed):
+    event = observed.event
+    if isinstance(event, EventSnapshot) and is_mailed_anyway(event, connection.policy):
+        # Its guests were invited from here.
         return False
     others = [
         one
@@ -33,16 +36,6 @@ def are_invited_elsewhere(
         _came_from(known.shelf.of_activity(one.connection_id, link.activity_id), deleted=deleted)
         or _is_coming_from(known, one, observed)
         for one in others
-    )
-
-
-def _must_be_mailed(connection: Connection, observed: Observed) -> bool:
-    """Whether an event can not be changed without a mail; its guests were invited from here."""
-    event = observed.event
-    return (
-        connection.policy.mails_any_change
-        and isinstance(event, EventSnapshot)
-        and bool(event.attendees)
     )
 
 

@@ -24,7 +24,7 @@ from reconciler.core.normalize import (
     is_redacted,
     meeting_of_activity,
 )
-from reconciler.core.policy import starts_in_past, type_is_synced
+from reconciler.core.policy import is_mailed_anyway, starts_in_past, type_is_synced
 from reconciler.core.reasons import Reason
 from reconciler.core.series import merge_occurrence, series_of, why_written
 from reconciler.core.text import with_block
@@ -120,7 +120,8 @@ def _event_step(
         after=after,
         block=block if MeetingField.DESCRIPTION in fields else None,
     )
-    return Write(Side.CALENDAR, Verb.UPDATE, fields, target), pending
+    write = Write(Side.CALENDAR, Verb.UPDATE, fields, target, silent=not merged.to_event)
+    return write, pending
 
 
 def _takes_block(pair: Pair, merged: Merge, policy: Policy, now: datetime) -> bool:
@@ -131,6 +132,8 @@ def _takes_block(pair: Pair, merged: Merge, policy: Policy, now: datetime) -> bo
         and MeetingField.DESCRIPTION not in merged.to_activity
         # Of a text this long only the beginning may be known; the rest would be lost.
         and len(pair.event.description) < TEXT_LENGTH_MAX
+        # A block alone is no reason to mail anybody: it waits for company.
+        and (merged.to_event or not is_mailed_anyway(pair.event, policy))
     )
 
 

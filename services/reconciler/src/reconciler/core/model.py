@@ -180,12 +180,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write that the plan asks for; `meeting` is the target (None for a delete)."""
+    """One write that the plan asks for; `meeting` is the target (None for a delete).
+
+    `silent`: nobody has edited what it carries, so nobody is mailed of it.
+    """
 
     side: Side
     verb: Verb
     fields: Fields
     meeting: Meeting | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,11 @@ def starts_in_past(schedule: Schedule, policy: Policy, now: datetime) -> bool:
     return schedule.start < now
 
 
+def is_mailed_anyway(event: EventSnapshot, policy: Policy) -> bool:
+    """Whether the provider mails the guests of an event whatever is done to it."""
+    return policy.mails_any_change and any(not one.is_self for one in event.attendees)
+
+
 def type_is_synced(key: str, policy: Policy) -> bool:
     """Whether activities of a type are synced."""
     return policy.settings.synced_types is None or key in policy.settings.synced_types
