@@ -103,6 +103,7 @@ links = st.builds(
     activity_type=st.none() | st.sampled_from(["meeting", "call"]),
     block=st.sampled_from(["", "Deal: x"]),
     refused=st.none() | refusals,
+    also_refused=st.none() | refusals,
     suppress=st.frozensets(st.sampled_from(Side)),
     series_id=st.none() | st.just("s"),
     pending_activity=st.none(),

@@ -22,7 +22,8 @@ from tests.unit.core.scenes import (
 from reconciler.core.model import LinkState
 from reconciler.core.normalize import meeting_of_activity, meeting_of_event
 from reconciler.core.reasons import Reason
-from reconciler.core.transitions import activity_written, event_written, write_refused
+from reconciler.core.transitions import activity_written, event_written, write_failed, write_refused
+from tandem.contracts.activities import DealContact
 from tandem.contracts.meetings import Side
 
 UNTICKED = policy(synced_types=frozenset({"call"}))
@@ -167,6 +168,58 @@ def test_two_refused_writes_do_not_wake_each_other():
     rested = write_refused(half, Side.CRM, Reason.PROVIDER_REFUSED)
     decided = decide(rested, a, e)
     assert (decided.reason, decided.writes) == (Reason.PROVIDER_REFUSED, ())
+
+
+BLOCKED = policy(include_deal_contact_info=True)
+
+
+def _refused_block(rules=BLOCKED):
+    """A link whose event, another's, was renamed at the moment at which its block was refused."""
+    theirs, renamed = event(is_organizer=False), event(is_organizer=False, title="New")
+    begun = decide(linked(Side.CALENDAR, of_event=theirs), DEAL, renamed, rules)
+    return write_refused(begun.link, Side.CALENDAR, Reason.NOT_ORGANIZER), renamed
+
+
+DEAL = activity(deal_contact=DealContact(deal_title="Big"))
+
+
+@pytest.mark.rule("7.6")
+def test_a_refused_write_keeps_no_edit_from_the_other_side():
+    half, renamed = _refused_block()
+    overtaken = write_failed(half, Side.CRM)
+    done = DEAL.model_copy(update={"done": True})
+    again = decide(overtaken, done, renamed, BLOCKED)
+    assert (again.reason, writes(again)) == (Reason.UPDATED, [("crm", "update")])
+    assert (again.link.state, again.link.reason) == (LinkState.RESTING, Reason.NOT_ORGANIZER)
+    carried = done.model_copy(update={"subject": "New"})
+    finished = activity_written(again.link, 1, meeting_of_activity(carried, BLOCKED))
+    rested = decide(finished, carried, renamed, BLOCKED)
+    assert (rested.reason, rested.link, rested.writes) == (Reason.NOT_ORGANIZER, None, ())
+
+
+def test_what_waited_for_two_ways_is_carried_although_another_write_was_refused():
+    rested, renamed = _refused_block(policy(include_deal_contact_info=True, direction="one_way"))
+    assert not rested.pending
+    assert writes(decide(rested, DEAL, renamed, BLOCKED)) == [("crm", "update")]
+
+
+def test_writes_that_were_refused_one_after_the_other_are_both_remembered():
+    half, renamed = _refused_block()
+    again = decide(write_failed(half, Side.CRM), DEAL, renamed, BLOCKED)
+    rested = write_refused(again.link, Side.CRM, Reason.PROVIDER_REFUSED)
+    assert {one.side for one in rested.refusals} == set(Side)
+    decided = decide(rested, DEAL, renamed, BLOCKED)
+    assert (decided.reason, decided.link, decided.writes) == (Reason.PROVIDER_REFUSED, None, ())
+
+
+def test_an_edit_forgets_the_refusals_of_both_sides():
+    a, e = activity(subject="A"), event(location="E")
+    begun = decide(linked(Side.CRM), a, e).link
+    half = write_refused(begun, Side.CALENDAR, Reason.PROVIDER_REFUSED)
+    rested = write_refused(half, Side.CRM, Reason.PROVIDER_REFUSED)
+    decided = decide(rested, activity(subject="B"), e)
+    assert sorted(writes(decided)) == [("calendar", "update"), ("crm", "update")]
+    assert decided.link.refusals == ()
 
 
 def test_a_refused_create_is_given_up_once_there_is_no_ground_for_it():

@@ -99,7 +99,8 @@ class Link:
     """The pair (activity, event) of one connection. `link_id` None: not stored yet.
 
     `activity_type` is the type at the last agreement, None while it has never been a synced one;
-    `block` the deal/contact block last written. `refused` is the write for which the link rests.
+    `block` the deal/contact block last written. `refused` is the write for which the link rests,
+    `also_refused` the one to the other side, where both are; without the first it means nothing.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
     `series_id` is the series whose occurrence its event is. `attempted` are creates of the
     missing side that failed, or updates of one that is there. `quiet`: a backfill has asked for the
@@ -122,6 +123,7 @@ class Link:
     series_id: str | None = None
     attempted: Attempt | None = None
     quiet: bool = False
+    also_refused: Refusal | None = None
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 
@@ -129,6 +131,13 @@ class Link:
     def pending(self) -> bool:
         """Whether a write to either side is under way."""
         return self.pending_activity is not None or self.pending_event is not None
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The writes that are not asked for again while the items are the same, one a side."""
+        if self.refused is None:
+            return ()
+        return (self.refused,) if self.also_refused is None else (self.refused, self.also_refused)
 
     def pending_on(self, side: Side) -> Pending | None:
         """The write to one side that is under way."""

@@ -18,7 +18,7 @@ from reconciler.core.gone import (
     plan_event_gone,
     plan_gone_while_apart,
 )
-from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy
+from reconciler.core.model import Gone, Link, LinkState, Observed, Plan, Policy, Refusal
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.policy import (
     activity_not_creatable,
@@ -29,7 +29,7 @@ from reconciler.core.policy import (
 )
 from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
-from reconciler.core.transitions import dissolve, rest
+from reconciler.core.transitions import dissolve, rest, write_failed
 from reconciler.core.unheard import heard_of, taken_up, update_heard_of
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -118,8 +118,9 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
         decided = _plan_heard(awake, observed, policy, now)
         if decided.link is None and awake is not link:
             decided = replace(decided, link=awake)
-    stays = _repeats_refused(link, decided) or _comes_to_the_same_rest(link, decided)
-    return Plan(link.reason or decided.reason) if stays else decided
+    if _comes_to_the_same_rest(link, decided):
+        return Plan(link.reason or decided.reason)
+    return _without_refused(link, decided)
 
 
 def _awake(link: Link) -> Link:
@@ -162,12 +163,36 @@ def _is_over(observed: Observed) -> bool:
     )
 
 
-def _repeats_refused(link: Link, decided: Plan) -> bool:
-    """Whether a plan asks for the write that was refused, of items that are still the same."""
-    if link.refused is None or decided.link is None:
-        return False
-    asked = decided.link.pending_on(link.refused.side)
-    return asked is not None and asked.asks_the_same(link.refused.write)
+def _without_refused(link: Link, decided: Plan) -> Plan:
+    """A plan without what was refused, of items that are still the same; that stays refused.
+
+    A write to the other side, which nobody has refused, is none the worse for it.
+    """
+    after = decided.link
+    if after is None:
+        return decided
+    repeated = {one.side: one for one in link.refusals if _is_asked_for(after, one)}
+    if not repeated:
+        return decided
+    kept = tuple(write for write in decided.writes if write.side not in repeated)
+    if not kept:
+        return Plan(link.reason or decided.reason)
+    [(side, refusal)] = repeated.items()
+    resting = replace(
+        write_failed(after, side),
+        state=link.state,
+        reason=link.reason,
+        refused=refusal,
+        also_refused=None,
+    )
+    # What that side was to lose in a conflict was told when it was refused.
+    entries = tuple(one for one in decided.entries if (one.side, one.action) != (side, "conflict"))
+    return replace(decided, link=resting, writes=kept, entries=entries)
+
+
+def _is_asked_for(link: Link, refusal: Refusal) -> bool:
+    asked = link.pending_on(refusal.side)
+    return asked is not None and asked.asks_the_same(refusal.write)
 
 
 def _comes_to_the_same_rest(link: Link, decided: Plan) -> bool:

@@ -219,6 +219,7 @@ def write_refused(link: Link, side: Side, reason: Reason) -> Link:
         state=LinkState.RESTING,
         reason=reason,
         refused=Refusal(side, pending) if pending is not None else None,
+        also_refused=next((one for one in link.refusals if one.side is not side), None),
     )
 
 
