@@ -8,6 +8,7 @@ from tests.integration.reconciler.hands import Hands
 from reconciler.executor import AtRestError
 from reconciler.held import held_deletions
 from tandem.contracts.connections import ConnectionStatus
+from tandem.contracts.events import Response
 
 
 async def _linked(hands: Hands, count: int) -> UUID:
@@ -129,6 +130,20 @@ async def test_rejected_deletions_bring_the_deleted_side_back(hands):
     for activity_id in hands.crm:
         await hands.tell_activity(activity_id)
     assert await hands.carry_out() == []
+
+
+async def test_activities_that_were_not_to_go_with_declined_events_stay_whatever_is_set(hands):
+    connection_id = await hands.connect()
+    for one in range(12):
+        await hands.tell_event(connection_id, f"e{one}")
+    await hands.carry_out()
+    for one in range(12):
+        hands.event(connection_id, f"e{one}", response=Response.DECLINED)
+    await hands.tell(*(hands.seen_event(connection_id, f"e{one}") for one in range(12)))
+    assert await hands.executor.reject_held(connection_id, None) == 12
+    await hands.change(connection_id, default_duration_minutes=45)
+    assert await hands.carry_out() == []
+    assert len(hands.crm) == 12
 
 
 async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):

@@ -235,3 +235,29 @@ async def test_an_outlook_copy_with_guests_of_its_own_is_changed_though_they_are
     await hands.carry_out()
     await hands.tell_activity(1000)
     assert _asked(await hands.carry_out()) == [("update_event", True)]
+
+
+@pytest.mark.rule("7.6")
+async def test_an_edit_that_was_refused_for_its_guests_is_mailed_once_inviting_is_on(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1, guests=GUESTS)
+    await hands.carry_out()
+    await hands.tell_activity(1, subject="Edited")
+    (command,) = await hands.commands()
+    await hands.settle(hands.rejected(command, Rejection.REFUSED, detail="it would be mailed"))
+    await hands.change(connection_id, default_duration_minutes=45)
+    (command,) = await hands.commands()
+    assert (command.kind, command.invite_guests) == ("update_event", False)
+    await hands.settle(hands.rejected(command, Rejection.REFUSED, detail="it would be mailed"))
+    await hands.change(connection_id, invite_guests=True)
+    assert _asked(await hands.carry_out()) == [("update_event", True)]
+
+
+async def test_a_refused_settings_rewrite_mails_nobody_when_it_is_tried_once_more(hands):
+    connection_id, _ = await _inviting(hands)
+    await hands.change(connection_id, default_duration_minutes=45)
+    (command,) = await hands.commands()
+    await hands.settle(hands.rejected(command, Rejection.REFUSED))
+    await hands.change(connection_id, status=RECONNECT_NEEDED)
+    await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
+    assert _asked(await hands.carry_out()) == [("update_event", False)]

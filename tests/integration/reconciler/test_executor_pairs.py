@@ -253,6 +253,20 @@ async def test_a_refused_item_rests_with_the_providers_reason_until_it_changes(h
     assert hands.events[connection_id, event_id].title == "Welcome"
 
 
+@pytest.mark.rule("7.6")
+async def test_what_was_refused_is_tried_once_more_after_a_reconnect(hands):
+    connection_id, event_id = await linked_from_crm(hands)
+    await hands.tell_activity(1, subject="Unwelcome")
+    for _ in range(2):
+        (command,) = await hands.commands()
+        await hands.settle(hands.rejected(command, Rejection.REFUSED, detail="403 forbidden"))
+        assert await hands.commands() == []
+        await hands.change(connection_id, status=ConnectionStatus.RECONNECT_NEEDED)
+        await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
+    await hands.carry_out()
+    assert hands.events[connection_id, event_id].title == "Unwelcome"
+
+
 async def test_a_lost_grant_blocks_the_connection_until_it_is_mended(hands):
     connection_id, event_id = await linked_from_crm(hands)
     await hands.tell_activity(1, subject="Waiting")

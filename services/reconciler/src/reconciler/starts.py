@@ -10,6 +10,7 @@ from uuid import UUID
 
 from reconciler.connection import Connection
 from reconciler.core.model import Link
+from reconciler.core.reasons import REFUSALS
 from reconciler.desk import Desk
 from reconciler.known import is_living
 from reconciler.matching import link_what_matches
@@ -18,6 +19,7 @@ from reconciler.occurrences import in_their_order
 from reconciler.repository import PAGE_MAX, items, links, occurrences
 from reconciler.repository.connections import connections_of
 from tandem.contracts.connections import ConflictWinner, ConnectionSettings, ConnectionStatus
+from tandem.contracts.meetings import Side
 
 _BEFORE_ALL_LINKS: Final = UUID(int=0)
 
@@ -44,9 +46,12 @@ async def _start(desk: Desk, connection: Connection, *, trace: str | None) -> No
 
 
 def _by_the_later_edit(connection: Connection) -> Connection:
-    """To a backup, an edit that was synced since looks like one of both sides: the last counts."""
+    """To a backup, an edit that was synced since looks like one of both sides: the last counts.
+
+    Guests have been told of it, so even what was refused by then is mailed to nobody.
+    """
     settings = connection.known.settings.model_copy(
-        update={"conflict_winner": ConflictWinner.LATEST}
+        update={"conflict_winner": ConflictWinner.LATEST, "invite_guests": False}
     )
     return replace(connection, told=connection.known.model_copy(update={"settings": settings}))
 
@@ -76,15 +81,31 @@ async def decide_all(
     backfill: bool = False,
     tell: bool = False,
 ) -> None:
-    """Decide about every link and every item of a connection; `tell` of items left alone."""
+    """Decide about every link and every item of a connection; `tell` of items left alone.
+
+    What a provider has refused is tried once more: its user may have done what the refusal says.
+    If that was to let guests be mailed, they have to be of an edit.
+    """
     async for link in living_links(desk, connection):
-        desk.decide_link(connection, link, trace=trace, backfill=backfill)
+        quiet = backfill and not _is_edit_refused_by_calendar(link)
+        desk.decide_link(connection, _without_refusals(link), trace=trace, backfill=quiet)
     async for activity_id in _activities(desk, connection):
         if not is_living(desk.known.shelf.of_activity(connection.connection_id, activity_id)):
             desk.decide_activity(connection, activity_id, trace=trace, backfill=backfill, tell=tell)
     async for event_id in _events(desk, connection):
         if not is_living(desk.known.shelf.of_event(connection.connection_id, event_id)):
             desk.decide_event(connection, event_id, trace=trace, backfill=backfill, tell=tell)
+
+
+def _without_refusals(link: Link) -> Link:
+    """The link as if no provider had refused it; what its user has rejected stays so."""
+    return replace(link, refused=None) if link.reason in REFUSALS else link
+
+
+def _is_edit_refused_by_calendar(link: Link) -> bool:
+    """Whether a calendar has refused what somebody edited, and not what a backfill brought."""
+    by_calendar = any(one.side is Side.CALENDAR for one in link.refusals)
+    return by_calendar and link.reason in REFUSALS and not link.quiet
 
 
 async def take_turns(desk: Desk, connection: Connection) -> None:

@@ -27,7 +27,7 @@ from reconciler.core.policy import (
     no_longer_eligible,
     type_is_synced,
 )
-from reconciler.core.reasons import Reason
+from reconciler.core.reasons import REFUSALS, Reason
 from reconciler.core.series import series_of
 from reconciler.core.transitions import dissolve, rest, write_failed
 from reconciler.core.unheard import heard_of, taken_up, update_heard_of
@@ -35,7 +35,7 @@ from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Meeting, Side
 
-_WAKES_BY_ITSELF = APART | {Reason.DECLINED, Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER}
+_WAKES_BY_ITSELF = APART | REFUSALS | {Reason.DECLINED}
 """Reasons to rest that pass with a change of either side or of the settings."""
 
 

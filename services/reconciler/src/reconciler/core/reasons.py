@@ -42,6 +42,10 @@ class Reason(StrEnum):
     UNDONE = "undone"
 
 
+REFUSALS: Final = frozenset({Reason.PROVIDER_REFUSED, Reason.NOT_ORGANIZER})
+"""Why a link rests of which a provider has refused a write for good."""
+
+
 class Explanation(NamedTuple):
     """One sentence, and one thing to do about it (empty: nothing needs doing)."""
 
