@@ -9,6 +9,7 @@ from reconciler.executor import AtRestError
 from reconciler.held import held_deletions
 from tandem.contracts.connections import ConnectionStatus
 from tandem.contracts.events import Response
+from tandem.contracts.outcomes import Rejection
 
 
 async def _linked(hands: Hands, count: int) -> UUID:
@@ -78,6 +79,19 @@ async def test_deletions_of_ten_minutes_ago_are_forgotten(hands):
     await hands.carry_out()
     assert len(hands.events) == 8
     assert await _held(hands, connection_id) == []
+
+
+@pytest.mark.rule("7.1")
+async def test_deletions_that_are_asked_for_again_are_not_more(hands):
+    connection_id = await _linked(hands, 20)
+    await _delete(hands, *range(1, 7))
+    for command in await hands.commands():
+        await hands.settle(hands.rejected(command, Rejection.AUTH_LOST))
+    await hands.change(connection_id, status=ConnectionStatus.RECONNECT_NEEDED)
+    await hands.change(connection_id, status=ConnectionStatus.ACTIVE)
+    assert [one.kind for one in await hands.carry_out()] == ["delete_event"] * 6
+    await _delete(hands, *range(7, 12))
+    assert len(await _held(hands, connection_id)) == 5
 
 
 @pytest.mark.rule("7.2")

@@ -270,8 +270,9 @@ class SyncTables(Tables):
             lambda row: row["connection_id"] == connection_id and row["at"] > since
         )
 
-    def deletions_since(self, connection_id: UUID, since: datetime) -> int:
-        return len(self._deleted_since(connection_id, since))
+    def deletions_since(self, connection_id: UUID, since: datetime, besides: list[UUID]) -> int:
+        links = {row["link_id"] for row in self._deleted_since(connection_id, since)}
+        return len(links.difference(besides))
 
     def links_since(self, connection_id: UUID, since: datetime) -> int:
         deleted = {row["link_id"] for row in self._deleted_since(connection_id, since)}

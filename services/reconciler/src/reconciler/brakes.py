@@ -5,7 +5,7 @@ user ordered himself, are not the brake's business.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -73,7 +73,8 @@ class Brakes:
         for one in aside:
             of_connection[one.connection.connection_id].append(one)
         for connection_id, asked in of_connection.items():
-            too_many = await self._are_too_many(database, connection_id, len(asked), now)
+            links = {one.link.link_id for one in asked if one.link.link_id}
+            too_many = await self._are_too_many(database, connection_id, links, now)
             (held if too_many else free).extend(asked)
         await guards.note_deletions(
             database,
@@ -88,10 +89,16 @@ class Brakes:
         return bool(writes) and len(recent_writes) + len(writes) > self.limits.writes_of_link
 
     async def _are_too_many(
-        self, database: postgres.Connection, connection_id: UUID, asked: int, now: datetime
+        self,
+        database: postgres.Connection,
+        connection_id: UUID,
+        asked: Collection[UUID],
+        now: datetime,
     ) -> bool:
         since = now - WINDOW
-        total = asked + await guards.deletions_since(database, connection_id, since)
+        # One that is asked for again, since it was not carried out, is the same deletion.
+        before = await guards.deletions_since(database, connection_id, since, besides=asked)
+        total = len(asked) + before
         if total <= self.limits.deletions:
             return False
         links = await guards.links_since(database, connection_id, since)

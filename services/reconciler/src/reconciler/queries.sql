@@ -178,7 +178,9 @@ FROM unnest(:connection_ids::uuid[], :link_ids::uuid[]) AS w(connection_id, link
 ON CONFLICT DO NOTHING;
 
 -- name: deletions_since$
-SELECT count(*) FROM sync.deletions WHERE connection_id = :connection_id AND at > :since;
+-- How many links deletions were asked of, besides those of which one is asked now.
+SELECT count(DISTINCT link_id) FROM sync.deletions
+WHERE connection_id = :connection_id AND at > :since AND link_id <> ALL(:besides::uuid[]);
 
 -- name: links_since$
 -- Living links, and those that were deleted meanwhile.

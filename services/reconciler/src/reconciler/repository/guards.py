@@ -1,6 +1,6 @@
 """What the brakes look back on, and what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,10 +27,16 @@ async def note_deletions(
 
 
 async def deletions_since(
-    database: postgres.Connection, connection_id: UUID, since: datetime
+    database: postgres.Connection,
+    connection_id: UUID,
+    since: datetime,
+    *,
+    besides: Collection[UUID],
 ) -> int:
-    """How many deletions of a connection were asked for after a moment."""
-    count = await QUERIES.deletions_since(database, connection_id=connection_id, since=since)
+    """Of how many links of a connection, `besides` some, a deletion was asked after a moment."""
+    count = await QUERIES.deletions_since(
+        database, connection_id=connection_id, since=since, besides=list(besides)
+    )
     return int(count)
 
 
