@@ -9,6 +9,7 @@ from reconciler.core.series import OCCURRENCES_MAX
 from reconciler.explain import explain_event
 from tandem.contracts.events import Series
 from tandem.contracts.meetings import Timed
+from tandem.contracts.outcomes import Rejection
 
 SERIES = "s"
 
@@ -168,21 +169,28 @@ async def test_deleting_the_activity_leaves_the_occurrence_alone_for_good(hands)
     assert await reason_of(hands, connection_id, 0) == "suppressed"
 
 
-async def test_an_event_that_becomes_a_series_keeps_its_activity(hands):
+async def one_of_ours(hands: Hands):
+    """A linked event that we made of an activity."""
     connection_id = await hands.connect()
     await hands.tell_activity(1, subject="Stand-up")
     await hands.carry_out()
-    (event_id,) = [event_id for one, event_id in hands.events if one == connection_id]
-    first, second = day(0), day(1)
-    for number, shown in enumerate((first, second)):
+    ((_, event_id),) = hands.events
+    return connection_id, event_id
+
+
+def made_a_series(hands: Hands, connection_id, event_id):
+    """A single event becomes a series of two days; what is told of it."""
+    for number in (0, 1):
+        shown = day(number)
         shown["series"] = Series(series_id=event_id, original_start=shown["schedule"].start)
         hands.event(connection_id, name(number), **shown)
     hands.events.pop((connection_id, event_id))
-    await hands.tell(
-        hands.seen_event(connection_id, event_id),
-        hands.seen_event(connection_id, name(1)),
-        hands.seen_event(connection_id, name(0)),
-    )
+    return [hands.seen_event(connection_id, one) for one in (event_id, name(1), name(0))]
+
+
+async def test_an_event_that_becomes_a_series_keeps_its_activity(hands):
+    connection_id, event_id = await one_of_ours(hands)
+    await hands.tell(*made_a_series(hands, connection_id, event_id))
     await hands.carry_out()
     assert sorted(hands.crm[one].due_date for one in hands.crm) == [
         SOON.date(),
@@ -193,6 +201,57 @@ async def test_an_event_that_becomes_a_series_keeps_its_activity(hands):
     assert await linked(hands, connection_id) == [0, 1]
     await hands.tell_activity(1, owner_id=71)
     assert await hands.carry_out() == [], "the occurrence is the calendar's own now"
+
+
+async def test_an_event_that_becomes_a_series_during_a_pause_keeps_its_activity(hands):
+    connection_id, event_id = await one_of_ours(hands)
+    await hands.change(connection_id, paused=True)
+    await hands.tell(*made_a_series(hands, connection_id, event_id))
+    await hands.change(connection_id, paused=False)
+    done = await hands.carry_out()
+    assert sorted(one.kind for one in done) == ["create_activity", "update_activity"]
+    assert 1 in hands.crm
+    assert await linked(hands, connection_id) == [0, 1]
+
+
+@pytest.mark.parametrize("told_gone_first", [False, True])
+async def test_an_event_that_becomes_a_series_while_it_is_written_to_keeps_its_activity(
+    hands, told_gone_first
+):
+    connection_id, event_id = await one_of_ours(hands)
+    await hands.tell_activity(1, location="Pier")
+    (update,) = await hands.commands()
+    gone, *occurrences = made_a_series(hands, connection_id, event_id)
+    await hands.tell(*((gone,) if told_gone_first else ()), *occurrences)
+    assert await hands.commands() == [], "whose the first one is shows with the outcome"
+    await hands.settle(hands.rejected(update, Rejection.GONE))
+    await hands.carry_out()
+    await hands.tell(gone)
+    await hands.carry_out()
+    assert sorted(hands.crm) == [1, 1000]
+    assert hands.crm[1].due_date == SOON.date()
+    assert len(hands.events) == 2
+    assert await linked(hands, connection_id) == [0, 1]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_series_that_becomes_our_single_event_again_keeps_its_activity(hands, paused):
+    connection_id, event_id = await one_of_ours(hands)
+    single = hands.events[connection_id, event_id]
+    await hands.tell(*made_a_series(hands, connection_id, event_id))
+    await hands.carry_out()
+    await hands.change(connection_id, paused=paused)
+    hands.events.clear()
+    hands.events[connection_id, event_id] = single
+    hands.event(connection_id, event_id, title="Stand-up, once")
+    told = [hands.seen_event(connection_id, one) for one in (event_id, name(0), name(1))]
+    await hands.tell(*told)
+    await hands.change(connection_id, paused=False)
+    await hands.carry_out()
+    assert {one: hands.crm[one].subject for one in hands.crm} == {1: "Stand-up, once"}
+    await hands.tell_activity(1, subject="Renamed")
+    await hands.carry_out()
+    assert hands.events[connection_id, event_id].title == "Renamed"
 
 
 async def test_a_series_that_is_deleted_whole_waits_for_the_users_word(hands):

@@ -60,6 +60,17 @@ def _begin(row: Row) -> str:
     return str(schedule.get("start") or schedule["first"])
 
 
+def _series(row: Row) -> str | None:
+    snapshot = json.loads(row["snapshot"] or "{}")
+    series_id: str | None = (snapshot.get("series") or {}).get("series_id")
+    return series_id
+
+
+def _mark(row: Row) -> str | None:
+    mark: str | None = json.loads(row["snapshot"] or "{}").get("link_mark")
+    return mark
+
+
 class SyncTables(Tables):
     """Schema `sync`."""
 
@@ -377,6 +388,30 @@ class SyncTables(Tables):
                 schedule = json.dumps(json.loads(event["snapshot"])["schedule"])
                 found.append({**row, "series_id": series_id, "schedule": schedule})
         return found
+
+    def occurrences_of(self, connection_ids: list[UUID], series_ids: list[str]) -> list[Row]:
+        wanted = set(zip(connection_ids, series_ids, strict=True))
+        return [
+            row | {"series_id": _series(row)}
+            for row in self.events
+            if (row["connection_id"], _series(row)) in wanted
+        ]
+
+    def turned_events(self, connection_id: UUID) -> list[Row]:
+        links = self.links.where(
+            lambda row: row["connection_id"] == connection_id and row["state"] != "dissolved"
+        )
+        events = self.events.where(lambda row: row["connection_id"] == connection_id)
+        linked = {row["event_id"] for row in links}
+        free = [row for row in events if _series(row) and row["event_id"] not in linked]
+        first = {_series(row): row for row in sorted(free, key=_begin, reverse=True)}
+        turned = [first[row["event_id"]] for row in links if row["event_id"] in first]
+        for link in links:
+            series_id = json.loads(link["body"])["series_id"]
+            event = self.events.get(connection_id, series_id)
+            if event is not None and _mark(event) == str(link["link_id"]):
+                turned.append(event)
+        return turned
 
     def defer(self, connection_ids: list[UUID], activity_ids: list[int]) -> None:
         for connection_id, activity_id in zip(connection_ids, activity_ids, strict=True):

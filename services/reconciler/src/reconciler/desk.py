@@ -134,6 +134,7 @@ class Desk:
         observed = Observed(
             link=link,
             event=event,
+            contested=self.known.waits_for_its_series(connection, event),
             crowded=self.known.is_crowded(connection, event, self.now),
             doubled=self.known.is_doubled(connection, link),
         )

@@ -1,24 +1,52 @@
-"""A single event that became a series: its activity goes on as that of the first occurrence.
+"""Links follow an event that becomes a series, or a single event again.
 
-The provider says that the single event is gone, and its occurrences have ids of their own. They
-are told of first, so the link can move to one of them before that word would cost the activity.
-From then on the meeting is the calendar's: nobody but its user may take an occurrence away.
+Its ids change then: the provider says that those which the links know are gone, and tells of others
+instead. These come first, so a link can move to one of them before that word would cost the
+activity. An occurrence is the calendar's: nobody but its user may take it away.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from reconciler.connection import Connection
-from reconciler.core.model import Link
+from reconciler.core.model import Gone, Link
 from reconciler.desk import Desk
-from reconciler.known import is_living
+from reconciler.known import is_living, mark_of, may_move
 from reconciler.occurrences import in_their_order
+from reconciler.repository import occurrences
 from reconciler.repository.items import EventKey
+from reconciler.repository.occurrences import SeriesKey
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
 
 
-async def follow_into_series(desk: Desk, events: Collection[EventKey]) -> None:
+async def follow(desk: Desk, events: Collection[EventKey]) -> None:
+    """Move links to what has become of their events; `events` are loaded, with their links."""
+    await _follow_into_series(desk, events)
+    _follow_out_of_series(desk, events)
+
+
+async def follow_all(desk: Desk, connection: Connection) -> None:
+    """As `follow`, for all that a connection was told while nothing could be decided."""
+    turned = await occurrences.turned_events(desk.database, connection.connection_id)
+    keys = [(connection.connection_id, event_id) for event_id in turned]
+    await desk.known.load([], keys)
+    await follow(desk, keys)
+
+
+async def follow_written(desk: Desk, written: Collection[SeriesKey]) -> dict[EventKey, SeriesKey]:
+    """Move the links of events that became a series while they were written to.
+
+    Returns the occurrences, loaded, which have waited for that.
+    """
+    found = await occurrences.occurrences_of(desk.database, written)
+    waiting = {(key[0], event_id): key for key, events in found.items() for event_id in events}
+    await desk.known.load([], waiting)
+    await follow(desk, waiting)
+    return waiting
+
+
+async def _follow_into_series(desk: Desk, events: Iterable[EventKey]) -> None:
     """Move links of single events to the first known occurrence of what these have become."""
     found = {key: desk.known.event(desk.known.connections[key[0]], key[1]) for key in events}
     series = {
@@ -39,8 +67,28 @@ async def follow_into_series(desk: Desk, events: Collection[EventKey]) -> None:
 
 
 def _left_behind(desk: Desk, connection: Connection, series_id: str) -> Link | None:
-    """The link of the single event that has become a series, unless a write is under way."""
+    """The link of the single event that has become a series, where it may move now."""
     link = desk.known.shelf.of_event(connection.connection_id, series_id)
-    if link is None or not is_living(link) or link.pending or link.event_id != series_id:
+    return link if link is not None and link.event_id == series_id and may_move(link) else None
+
+
+def _follow_out_of_series(desk: Desk, events: Iterable[EventKey]) -> None:
+    """Move links back to the single event of ours that a series has become again."""
+    for connection_id, event_id in events:
+        connection = desk.known.connections[connection_id]
+        event = desk.known.event(connection, event_id)
+        link = _gone_into_series(desk, connection, event)
+        if link is not None:
+            desk.put_link(connection, replace(link, event_id=event_id, series_id=None))
+
+
+def _gone_into_series(
+    desk: Desk, connection: Connection, event: EventSnapshot | Gone | None
+) -> Link | None:
+    """The link that has followed a single event into the series that it was."""
+    mark = mark_of(event)
+    kept = desk.known.shelf.get(mark) if mark else None
+    if kept is None or kept.connection_id != connection.connection_id or not may_move(kept.link):
         return None
-    return link
+    was_series = isinstance(event, EventSnapshot) and kept.link.series_id == event.event_id
+    return kept.link if was_series else None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
-from reconciler.core.model import Gone, Link, LinkState, Observed
+from reconciler.core.model import Gone, Link, LinkState, Observed, Verb
 from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.unheard import asked_for, maker_of
 from reconciler.occurrences import Occurrences
@@ -126,6 +126,21 @@ class Known:
             for made in asked_for(kept.link)
         )
 
+    def waits_for_its_series(
+        self, connection: Connection, event: EventSnapshot | Gone | None
+    ) -> bool:
+        """Whether an occurrence may get the link of the single event that its series was.
+
+        A write to that is still under way.
+        """
+        if not isinstance(event, EventSnapshot) or event.series is None:
+            return False
+        series_id = event.series.series_id
+        link = self.shelf.of_event(connection.connection_id, series_id)
+        if link is None or not is_living(link) or link.event_id != series_id:
+            return False
+        return not may_move(link)
+
     def made_without_word(
         self, connection: Connection, activity: ActivitySnapshot | Gone | None
     ) -> Link | None:
@@ -205,7 +220,10 @@ class Known:
             await self.load_rivals({connection_id for connection_id, _ in events})
 
     async def load_series(self, events: Collection[EventKey], now: datetime) -> None:
-        """Load how many occurrences are linked of the series of known events without a link."""
+        """Load what decides about known occurrences without a link.
+
+        How many others of their series are linked, and the link of what these were before.
+        """
         wanted = {
             (connection_id, event.series.series_id)
             for connection_id, event_id in events
@@ -214,6 +232,7 @@ class Known:
             and not is_living(self.shelf.of_event(connection_id, event_id))
         }
         await self.occurrences.load(wanted, now)
+        await self.load_links([], wanted)
 
     async def load_other_sides(self) -> None:
         """Load the items of all living links that are known here.
@@ -271,6 +290,12 @@ class Known:
 def is_living(link: Link | None) -> bool:
     """Whether there is a link that was not dissolved."""
     return link is not None and link.state is not LinkState.DISSOLVED
+
+
+def may_move(link: Link) -> bool:
+    """Whether a link may have another event from now on: nothing is being written or deleted."""
+    deletes = link.pending_activity is not None and link.pending_activity.verb is Verb.DELETE
+    return is_living(link) and link.pending_event is None and not deletes
 
 
 def mark_of(event: EventSnapshot | Gone | None) -> UUID | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from reconciler.desk import Desk
-from reconciler.following import follow_into_series
+from reconciler.following import follow
 from reconciler.occurrences import in_their_order
 from reconciler.repository import QUERIES, UserKey, items, user_key
 from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
@@ -81,7 +81,7 @@ async def decide_events(desk: Desk, events: dict[EventKey, str | None]) -> None:
     """Decide about events in their connection, where that decides already."""
     deciding = [key for key in events if desk.known.connections[key[0]].decides]
     await desk.known.load([], deciding)
-    await follow_into_series(desk, deciding)
+    await follow(desk, deciding)
     await decide_in_their_order(desk, {key: events[key] for key in deciding})
 
 

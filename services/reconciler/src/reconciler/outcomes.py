@@ -8,6 +8,7 @@ from reconciler.connection import Connection
 from reconciler.core.model import LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
+from reconciler.following import follow_written
 from reconciler.observations import decide_activities, decide_events
 from reconciler.removal import end_link
 from reconciler.repository import items, links, notes
@@ -51,8 +52,10 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
         other_side = desk.known.event_of if to_crm else desk.known.activity_of
         note_age(connection, body, other_side(connection, kept.link))
         settle(desk, connection, kept.link, body, trace=delivery.trace)
+    waiting = await _follow(desk, known)
     await desk.known.load_other_sides()
     _go_on(desk, known)
+    await decide_events(desk, waiting)
     await _decide_freed(desk, known)
     await _decide_deferred(desk, created)
 
@@ -131,6 +134,25 @@ def _event_seen(body: OutcomeMessage, kept: KeptLink, connection: Connection) ->
         body.event.updated_at if body.event else None,
         body.observed_at,
     )
+
+
+async def _follow(
+    desk: Desk, known: Iterable[Delivery[OutcomeMessage]]
+) -> dict[EventKey, str | None]:
+    """Let links of events that became a series meanwhile go on as their first occurrence.
+
+    Returns the occurrences that have waited for it.
+    """
+    written = {
+        (kept.connection_id, kept.link.event_id): delivery.trace
+        for delivery in known
+        if (kept := _link_of(desk, delivery.body)) is not None
+        and kept.link.event_id is not None
+        and kept.link.series_id is None
+        and desk.known.connections[kept.connection_id].decides
+    }
+    waiting = await follow_written(desk, written)
+    return {key: written[series] for key, series in waiting.items()}
 
 
 def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:

@@ -333,6 +333,35 @@ JOIN sync.links l ON l.connection_id = w.connection_id AND l.body->>'series_id' 
 JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.event_id)
 WHERE coalesce(e.snapshot->'schedule'->>'start', e.snapshot->'schedule'->>'first') >= :since;
 
+-- name: occurrences_of
+-- The occurrences of some series, known ones, linked or not.
+SELECT e.connection_id, e.event_id, w.series_id
+FROM unnest(:connection_ids::uuid[], :series_ids::text[]) AS w(connection_id, series_id)
+JOIN sync.events e ON e.connection_id = w.connection_id
+  AND e.snapshot->'series'->>'series_id' = w.series_id
+  AND e.snapshot->'series'->>'series_id' IS NOT NULL;
+
+-- name: turned_events
+-- Events that a living link of a connection knows under another id. Of a single event that has
+-- become a series, the first occurrence without a link; of a series that has become one, the event.
+SELECT event_id FROM (
+    SELECT DISTINCT ON (l.link_id) e.event_id
+    FROM sync.links l
+    JOIN sync.events e ON e.connection_id = l.connection_id
+      AND e.snapshot->'series'->>'series_id' = l.event_id
+      AND e.snapshot->'series'->>'series_id' IS NOT NULL
+    WHERE l.connection_id = :connection_id AND l.state <> 'dissolved' AND NOT EXISTS (
+        SELECT FROM sync.links o WHERE o.connection_id = e.connection_id
+          AND o.event_id = e.event_id AND o.state <> 'dissolved')
+    ORDER BY l.link_id,
+        coalesce(e.snapshot->'schedule'->>'start', e.snapshot->'schedule'->>'first'), e.event_id
+) first_occurrences
+UNION
+SELECT e.event_id FROM sync.links l
+JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.body->>'series_id')
+WHERE l.connection_id = :connection_id AND l.state <> 'dissolved'
+  AND l.body->>'series_id' IS NOT NULL AND e.snapshot->>'link_mark' = l.link_id::text;
+
 -- name: connections_with_waiting
 SELECT DISTINCT connection_id FROM sync.verdicts
 WHERE reason IN ('beyond_horizon', 'recurring_limit');

@@ -12,6 +12,7 @@ from reconciler.connection import Connection
 from reconciler.core.model import Link
 from reconciler.core.reasons import REFUSALS
 from reconciler.desk import Desk
+from reconciler.following import follow_all
 from reconciler.known import is_living
 from reconciler.matching import link_what_matches
 from reconciler.observations import Traces, decide_in_their_order
@@ -86,6 +87,7 @@ async def decide_all(
     What a provider has refused is tried once more: its user may have done what the refusal says.
     If that was to let guests be mailed, they have to be of an edit.
     """
+    await follow_all(desk, connection)
     async for link in living_links(desk, connection):
         quiet = backfill and not _is_edit_refused_by_calendar(link)
         desk.decide_link(connection, _without_refusals(link), trace=trace, backfill=quiet)

@@ -155,7 +155,8 @@ class Gone:
 class Observed:
     """All that is known of one pair; a side that was never observed is None.
 
-    `contested`: a create of ours is under way that may be the origin of this unlinked item.
+    `contested`: a write of ours is under way, and this unlinked item may turn out to be its link's:
+    what a create has made, or the first occurrence of what it was to change.
     `doubled`: the link has ended, and its other item has a new one.
     `crowded`: as many occurrences of this unlinked one's series are linked as may be.
     """

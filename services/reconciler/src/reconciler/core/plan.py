@@ -88,6 +88,8 @@ def _plan_new_event(
         return Plan(former.reason or Reason.SUPPRESSED)
     if reason := event_not_creatable(event, policy, now):
         return Plan(reason)
+    if observed.contested:
+        return Plan(Reason.AWAITING)
     if observed.crowded:
         return Plan(Reason.RECURRING_LIMIT)
     chosen = policy.settings.save_events_as

@@ -39,6 +39,31 @@ async def linked_occurrences(
     return found
 
 
+async def occurrences_of(
+    database: postgres.Connection, keys: Collection[SeriesKey]
+) -> dict[SeriesKey, list[str]]:
+    """The known occurrences of some series, by event."""
+    found: dict[SeriesKey, list[str]] = defaultdict(list)
+    if keys:
+        rows = QUERIES.occurrences_of(
+            database,
+            connection_ids=[connection_id for connection_id, _ in keys],
+            series_ids=[series_id for _, series_id in keys],
+        )
+        async for row in rows:
+            found[as_uuid(row["connection_id"]), row["series_id"]].append(row["event_id"])
+    return found
+
+
+async def turned_events(database: postgres.Connection, connection_id: UUID) -> list[str]:
+    """Events that a living link of a connection knows as what they were before.
+
+    First occurrences of what was a single event, and single events that were a series.
+    """
+    rows = QUERIES.turned_events(database, connection_id=connection_id)
+    return [row["event_id"] async for row in rows]
+
+
 async def connections_with_waiting(database: postgres.Pool) -> list[UUID]:
     """Connections with occurrences that wait until time has come closer."""
     rows = QUERIES.connections_with_waiting(database)
