@@ -254,6 +254,70 @@ async def test_a_series_that_becomes_our_single_event_again_keeps_its_activity(h
     assert hands.events[connection_id, event_id].title == "Renamed"
 
 
+def moved_by(hours, hands: Hands, connection_id, numbers):
+    """A series at another time: its occurrences have other ids. What is told of it."""
+    moved = [number + 100 for number in numbers]
+    for number, to in zip(numbers, moved, strict=True):
+        start = SOON + timedelta(days=number, hours=hours)
+        schedule = Timed(start=start, end=start + timedelta(hours=1))
+        series = Series(series_id=SERIES, original_start=start)
+        hands.event(connection_id, name(to), **day(number, schedule=schedule, series=series))
+        hands.events.pop((connection_id, name(number)))
+    return [hands.seen_event(connection_id, name(number)) for number in (*moved, *numbers)]
+
+
+@pytest.mark.rule("6.4")
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_series_that_is_moved_takes_its_activities_along(hands, paused):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, range(15)))
+    await hands.carry_out()
+    before = dict(hands.crm)
+    await hands.change(connection_id, paused=paused)
+    await hands.tell(*moved_by(1, hands, connection_id, range(15)))
+    await hands.change(connection_id, paused=False)
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == list(range(100, 115))
+    assert {one: hands.crm[one].due_date for one in hands.crm} == {
+        one: before[one].due_date for one in before
+    }
+    assert {one.due_time for one in hands.crm.values()} == {(SOON + timedelta(hours=1)).time()}
+
+
+async def test_a_series_that_is_moved_while_its_activities_are_made_takes_them_along(hands):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, range(3)))
+    assert len(await hands.commands()) == 3
+    hands.outbox_read = 0
+    await hands.tell(*moved_by(1, hands, connection_id, range(3)))
+    await hands.carry_out()
+    assert len(hands.crm) == 3
+    assert await linked(hands, connection_id) == [100, 101, 102]
+
+
+async def test_an_occurrence_that_was_taken_out_stays_out_when_its_series_moves(hands):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, range(3)))
+    await hands.carry_out()
+    (second,) = [one for one in hands.crm if hands.crm[one].due_date.day == SOON.day + 1]
+    await hands.delete_activity(second)
+    await hands.tell(*moved_by(1, hands, connection_id, range(3)))
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == [100, 102]
+    assert await reason_of(hands, connection_id, 101) == "suppressed"
+
+
+async def test_a_cancelled_occurrence_is_not_one_that_time_has_brought(hands):
+    connection_id = await hands.connect()
+    await hands.tell(*put(hands, connection_id, range(3)))
+    await hands.carry_out()
+    told = put(hands, connection_id, [3])
+    hands.events.pop((connection_id, name(1)))
+    await hands.tell(*told, hands.seen_event(connection_id, name(1)))
+    done = await hands.carry_out()
+    assert sorted(one.kind for one in done) == ["create_activity", "delete_activity"]
+
+
 async def test_a_series_that_is_deleted_whole_waits_for_the_users_word(hands):
     connection_id = await hands.connect()
     await hands.tell(*put(hands, connection_id, range(12)))

@@ -402,16 +402,21 @@ class SyncTables(Tables):
             lambda row: row["connection_id"] == connection_id and row["state"] != "dissolved"
         )
         events = self.events.where(lambda row: row["connection_id"] == connection_id)
+        known = {row["event_id"]: row for row in events}
         linked = {row["event_id"] for row in links}
         free = [row for row in events if _series(row) and row["event_id"] not in linked]
         first = {_series(row): row for row in sorted(free, key=_begin, reverse=True)}
         turned = [first[row["event_id"]] for row in links if row["event_id"] in first]
+        losing = set()
         for link in links:
             series_id = json.loads(link["body"])["series_id"]
-            event = self.events.get(connection_id, series_id)
-            if event is not None and _mark(event) == str(link["link_id"]):
+            event, master = known.get(link["event_id"]), known.get(series_id)
+            if master is not None and _mark(master) == str(link["link_id"]):
+                turned.append(master)
+            if series_id is not None and event is not None and event["snapshot"] is None:
                 turned.append(event)
-        return turned
+                losing.add(series_id)
+        return turned + [row for row in events if _series(row) in losing]
 
     def defer(self, connection_ids: list[UUID], activity_ids: list[int]) -> None:
         for connection_id, activity_id in zip(connection_ids, activity_ids, strict=True):

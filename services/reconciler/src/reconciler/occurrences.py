@@ -44,6 +44,10 @@ class Occurrences:
         else:
             linked[link.event_id] = event.schedule
 
+    def linked_of(self, series: SeriesKey) -> Linked:
+        """The linked occurrences of a series, where that was asked for."""
+        return self._linked.get(series, {})
+
     def are_too_many(self, connection: Connection, event: EventSnapshot, now: datetime) -> bool:
         """Whether as many others of an event's series are linked and coming as may be."""
         if event.series is None:

@@ -343,7 +343,13 @@ JOIN sync.events e ON e.connection_id = w.connection_id
 
 -- name: turned_events
 -- Events that a living link of a connection knows under another id. Of a single event that has
--- become a series, the first occurrence without a link; of a series that has become one, the event.
+-- become a series, the first occurrence without a link; of a series that has become one, the event;
+-- of a series that has lost linked occurrences, those and all that it has now.
+WITH lost AS (
+    SELECT e.event_id, l.body->>'series_id' AS series_id FROM sync.links l
+    JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.event_id)
+    WHERE l.connection_id = :connection_id AND l.state <> 'dissolved'
+      AND l.body->>'series_id' IS NOT NULL AND e.snapshot IS NULL)
 SELECT event_id FROM (
     SELECT DISTINCT ON (l.link_id) e.event_id
     FROM sync.links l
@@ -360,7 +366,14 @@ UNION
 SELECT e.event_id FROM sync.links l
 JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.body->>'series_id')
 WHERE l.connection_id = :connection_id AND l.state <> 'dissolved'
-  AND l.body->>'series_id' IS NOT NULL AND e.snapshot->>'link_mark' = l.link_id::text;
+  AND l.body->>'series_id' IS NOT NULL AND e.snapshot->>'link_mark' = l.link_id::text
+UNION
+SELECT event_id FROM lost
+UNION
+SELECT e.event_id FROM lost
+JOIN sync.events e ON e.connection_id = :connection_id
+  AND e.snapshot->'series'->>'series_id' = lost.series_id
+  AND e.snapshot->'series'->>'series_id' IS NOT NULL;
 
 -- name: connections_with_waiting
 SELECT DISTINCT connection_id FROM sync.verdicts
