@@ -172,6 +172,40 @@ async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):
     assert (await hands.reports())[-1] == "deletions_settled"
 
 
+async def test_held_deletions_are_settled_when_another_calendar_is_chosen(hands):
+    connection_id = await _linked(hands, 12)
+    await _delete(hands, *range(1, 13))
+    await hands.change(connection_id, calendar_id="other")
+    assert await _held(hands, connection_id) == []
+    assert (await hands.reports())[-1] == "deletions_settled"
+
+
+async def test_held_deletions_are_settled_when_all_that_made_their_items_is_undone(hands):
+    connection_id = await _linked(hands, 12)
+    await _delete(hands, *range(1, 13))
+    made = [one["row"] for one in await hands.rows(connection_id) if one["action"] == "created"]
+    for row in made:
+        assert (await hands.reports())[-1] == "deletions_held"
+        await hands.executor.undo(connection_id, row, None)
+    assert await _held(hands, connection_id) == []
+    assert (await hands.reports())[-1] == "deletions_settled"
+
+
+async def test_no_event_is_made_again_of_what_may_not_be_synced_any_more(hands):
+    connection_id = await _linked(hands, 12)
+    ids = sorted(event_id for _, event_id in hands.events)
+    hands.events.clear()
+    await hands.tell(*(hands.seen_event(connection_id, one) for one in ids))
+    assert len(await _held(hands, connection_id)) == 12
+    await hands.tell_activity(1, due_date=None, due_time=None)
+    await hands.tell_activity(2, owner_id=71)
+    await hands.executor.reject_held(connection_id, None)
+    done = await hands.carry_out()
+    assert [one.kind for one in done] == ["create_event"] * 10
+    assert await _held(hands, connection_id) == []
+    assert (await hands.reports())[-1] == "deletions_settled"
+
+
 @pytest.mark.rule("7.3")
 async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
     connection_id = await _linked(hands, 1)

@@ -171,8 +171,6 @@ class Desk:
         decided = self._plan(connection, observed)
         deletion = Deletion(connection, observed, link, decided, trace, backfill)
         if ordered or not self._brakes.set_aside(deletion):
-            if link.reason is Reason.HELD_MASS_DELETE and decided.link is not None:
-                self.let_go(connection)
             decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason in UNREMARKABLE:
             self.verdicts.note_both(connection.connection_id, link, decided.reason)
@@ -239,10 +237,6 @@ class Desk:
     def put_calmed(self, connection: Connection, link: Link) -> None:
         """Change a link whose recent writes are forgiven."""
         self._put(connection, link, recent_writes=())
-
-    def let_go(self, connection: Connection) -> None:
-        """A held deletion does not wait any more; tell so once none of the connection's does."""
-        self._unheld.add(connection.connection_id)
 
     def put_written(self, connection: Connection, link: Link) -> None:
         """Change a link of which a write of ours has just succeeded."""
@@ -350,6 +344,10 @@ class Desk:
         )
 
     def _keep(self, connection: Connection, kept: KeptLink) -> None:
+        before = self.known.shelf.of_link(kept.link)
+        was_held = before is not None and _is_held(before.link)
+        if was_held and not _is_held(kept.link) and not connection.removed:
+            self._unheld.add(connection.connection_id)
         self.known.shelf.put(kept)
         event = self.known.event_of(connection, kept.link)
         self.known.occurrences.note(
@@ -439,3 +437,7 @@ def _is_still_a_backfills(before: Link | None, link: Link) -> bool:
         and before.quiet
         and before.refused is None
     )
+
+
+def _is_held(link: Link) -> bool:
+    return link.state is LinkState.RESTING and link.reason is Reason.HELD_MASS_DELETE

@@ -28,7 +28,6 @@ async def confirm_held(desk: Desk, connection: Connection, *, trace: str | None)
 
     def follow(link: Link) -> None:
         awake = replace(link, state=LinkState.ACTIVE, reason=None)
-        desk.let_go(connection)
         desk.put_link(connection, awake)
         desk.decide_link(connection, awake, trace=trace, ordered=True)
 
@@ -41,7 +40,6 @@ async def reject_held(desk: Desk, connection: Connection, *, trace: str | None) 
     def bring_back(link: Link) -> None:
         observed = desk.known.pair(connection, link)
         decided = restore(link, observed, connection.policy)
-        desk.let_go(connection)
         desk.carry_out(connection, observed, decided, trace, backfill=True)
 
     return await _each(desk, connection, Reason.HELD_MASS_DELETE, bring_back)

@@ -50,7 +50,10 @@ class Deed:
 
 
 def restore(link: Link, observed: Observed, policy: Policy) -> Plan:
-    """Make the deleted side of a link again, whatever speaks against a new item."""
+    """Make the deleted side of a link again, whatever speaks against a new item.
+
+    An activity that may not be synced any more gets none: its link ends.
+    """
     activity, event = observed.activity, observed.event
     awake = replace(link, state=LinkState.ACTIVE, reason=None)
     if isinstance(activity, ActivitySnapshot) and isinstance(event, EventSnapshot):
@@ -58,6 +61,8 @@ def restore(link: Link, observed: Observed, policy: Policy) -> Plan:
             return Plan(Reason.NO_CHANGE)
         return _kept_though_declined(link, activity, policy)
     if isinstance(activity, ActivitySnapshot):
+        if reason := no_longer_eligible(link, activity, policy):
+            return dissolve(link, reason)
         return _by_order(create_event_again(awake, activity, policy))
     if isinstance(event, EventSnapshot):
         return _by_order(create_activity_again(awake, event, policy))
