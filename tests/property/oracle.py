@@ -93,6 +93,8 @@ LINKED: Final = (
         event=_of("declined"), origin=_of("calendar")),
     Row("deleted, changed: the edit wins", _to("kept", "crm create"), activity=_of("gone"),
         event=EDITED_EVENT, direction=_of("two_way"), when=_of("ahead")),
+    Row("deleted, changed, but past: it could not be made anew", _to("ended"),
+        activity=_of("gone"), event=EDITED_EVENT, direction=_of("two_way"), when=_of("past")),
     Row("deleted, from Pipedrive", _to("kept", "calendar delete"), activity=_of("gone"),
         origin=_of("crm")),
     Row("deleted, the user organises", _to("kept", "calendar delete"), activity=_of("gone"),

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.core.scenes import (
     BOTH,
     LINK_ID,
+    LONG_AGO,
     NOW,
     OTHER,
     SOON,
@@ -196,6 +197,32 @@ def test_an_edit_of_the_event_beats_the_deletion_of_the_activity(origin):
     assert decided.writes[0].meeting.title == "Still on"
     assert decided.link.generation == link.generation + 1
     assert (decided.link.activity_id, decided.link.event_id) == (None, "e1")
+
+
+@pytest.mark.rule("4.10")
+@every_origin
+@pytest.mark.parametrize(
+    ("start", "edit", "reason"),
+    [
+        (LONG_AGO, {"description": "Minutes"}, Reason.PAST),
+        (
+            SOON,
+            {"description": "Secret", "private": True, "link_mark": str(LINK_ID)},
+            Reason.PRIVATE,
+        ),
+    ],
+)
+def test_an_edit_that_is_not_carried_outlives_the_deletion_of_the_activity(
+    origin, start, edit, reason
+):
+    link = linked(origin, of_activity=activity(start), of_event=event(start))
+    edited = event(start, **edit)
+    held_back = decide(link, activity(start), edited)
+    assert (held_back.reason, held_back.writes) == (reason, ())
+    decided = decide(link, gone(), edited)
+    assert (decided.reason, decided.writes) == (reason, ())
+    assert decided.link.state is LinkState.DISSOLVED
+    assert decide_alone(edited, former=decided.link).writes == ()
 
 
 @pytest.mark.rule("4.10")

@@ -32,13 +32,27 @@ def plan_activity_gone(link: Link, event: EventSnapshot, policy: Policy, now: da
     if event.series is not None:
         return dissolve(link, Reason.SUPPRESSED, suppress=_CRM | _CALENDAR)
     shown = shown_event(link, event, policy)
-    if policy.two_way and carried_event_changes(link, event, shown, policy, now).fields:
-        if refusal := event_not_worth_an_activity(link, event, policy, now):
-            return dissolve(link, refusal)
-        return create_activity_again(link, event, policy)
+    if policy.two_way and (wanted := _plan_for_edits(link, event, shown, policy, now)):
+        return wanted
     if link.origin is Side.CRM or event.is_organizer:
         return delete_event(link, shown, Reason.DELETED)
     return dissolve(link, Reason.NOT_ORGANIZER, suppress=_CALENDAR)
+
+
+def _plan_for_edits(
+    link: Link, event: EventSnapshot, shown: Meeting, policy: Policy, now: datetime
+) -> Plan | None:
+    """What the edits of an event without its activity ask for; None where there are none.
+
+    Those that may not be carried are nowhere else: the event stays, and does not come back.
+    """
+    edits = carried_event_changes(link, event, shown, policy, now)
+    if edits.fields:
+        refusal = event_not_worth_an_activity(link, event, policy, now)
+        return dissolve(link, refusal) if refusal else create_activity_again(link, event, policy)
+    if edits.held_back is None:
+        return None
+    return dissolve(link, edits.held_back, suppress=_CALENDAR)
 
 
 def plan_gone_while_apart(link: Link, policy: Policy) -> Plan | None:
