@@ -1,5 +1,6 @@
 """A history row is taken back: earlier values return, on both sides, and so do deleted items."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,6 +51,49 @@ async def test_an_undone_edit_returns_to_both_sides(hands):
     assert "later edit" in event.description
     assert (hands.crm[1].subject, hands.crm[1].location) == ("First", "Here")
     assert ("reverted", "undone") in await hands.history(connection_id)
+
+
+@pytest.mark.parametrize("since", ["past", "one_way"])
+async def test_an_undone_edit_returns_to_both_sides_where_edits_of_the_event_stay(hands, since):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id, title="First")
+    await hands.carry_out()
+    await hands.tell_event(connection_id, title="Second")
+    await hands.carry_out()
+    if since == "past":
+        hands.clock.tick(timedelta(days=4).total_seconds())
+    else:
+        await hands.change(connection_id, direction="one_way")
+    written = await _undo(hands, connection_id, "updated")
+    assert [one.kind for one in written] == ["update_activity", "update_event"]
+    assert hands.crm[1000].subject == "First"
+    assert hands.events[connection_id, "e1"].title == "First"
+
+
+async def test_an_undone_edit_returns_to_both_sides_though_our_event_is_private_now(hands):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1, subject="First")
+    await hands.carry_out()
+    ((_, event_id),) = hands.events
+    await hands.tell_event(connection_id, event_id, title="Second")
+    await hands.carry_out()
+    await hands.tell_event(connection_id, event_id, private=True)
+    written = await _undo(hands, connection_id, "updated")
+    assert [one.kind for one in written] == ["update_activity", "update_event"]
+    assert hands.events[connection_id, event_id].title == "First"
+
+
+async def test_an_undo_leaves_alone_what_the_user_keeps_private(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id, title="First")
+    await hands.carry_out()
+    await hands.tell_event(connection_id, title="Second")
+    await hands.carry_out()
+    row = await _row(hands, connection_id, "updated")
+    await hands.tell_event(connection_id, private=True)
+    await hands.carry_out()
+    decided = await hands.executor.undo(connection_id, row, None)
+    assert (decided.reason, decided.writes) == ("private", ())
 
 
 async def test_an_undo_can_be_undone(hands):

@@ -250,7 +250,7 @@ def test_an_undo_never_writes_to_an_occurrence():
             source=source,
         )
         observed = Observed(link=link, activity=activity(), event=occurrence())
-        decided = undo(link, deed, observed, rules)
+        decided = undo(link, deed, observed, rules, NOW)
         assert (decided.reason, decided.writes) == (Reason.RECURRING_READ_ONLY, ())
 
 
@@ -264,7 +264,7 @@ def test_a_held_cancellation_that_is_rejected_makes_an_event_that_can_be_edited(
         source=Side.CALENDAR,
     )
     ended = replace(link, state=LinkState.DISSOLVED)
-    decided = undo(ended, deed, Observed(link=ended, activity=gone(), event=gone()), rules)
+    decided = undo(ended, deed, Observed(link=ended, activity=gone(), event=gone()), rules, NOW)
     assert writes(decided) == [("calendar", "create")]
     assert decided.link is not None
     assert decided.link.series_id is None

@@ -79,7 +79,8 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
     if link.state is LinkState.DISSOLVED and _has_another(desk, connection, link):
         return Plan(Reason.NO_CHANGE)
     observed = desk.known.pair(connection, link)
-    decided = undo(link, _deed(row, side, observed, connection), observed, connection.policy)
+    deed = _deed(row, side, observed, connection)
+    decided = undo(link, deed, observed, connection.policy, desk.now)
     if decided.writes:
         # What a user orders is no loop, nor is what led to it.
         desk.put_calmed(connection, link)

@@ -1,12 +1,14 @@
 """What people order by hand: a deleted side is made again, an earlier write is taken back.
 
 An earlier state is written to the side that it came from, as its user would have done; the plan
-that follows carries it to the other one.
+that follows carries it to the other one. Where an edit of the event is not carried, it is written
+to the activity, of which every edit is.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from reconciler.core.changes import shown_event
+from reconciler.core.changes import carried_event_changes, shown_event
 from reconciler.core.create import create_activity_again, create_event_again
 from reconciler.core.model import (
     ALL_FIELDS,
@@ -23,7 +25,7 @@ from reconciler.core.model import (
     Verb,
     Write,
 )
-from reconciler.core.normalize import as_activity_shows, meeting_of_activity
+from reconciler.core.normalize import as_activity_shows, is_redacted, meeting_of_activity
 from reconciler.core.policy import is_declined, no_longer_eligible
 from reconciler.core.reasons import Reason
 from reconciler.core.text import with_block
@@ -79,7 +81,7 @@ def _kept_though_declined(link: Link, activity: ActivitySnapshot, policy: Policy
     return replace(resting, link=replace(resting.link, refused=refused))
 
 
-def undo(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:
+def undo(link: Link, deed: Deed, observed: Observed, policy: Policy, now: datetime) -> Plan:
     """Take a write back; a plan without writes says by its reason why that can not be done."""
     if link.pending:
         return Plan(Reason.AWAITING)
@@ -89,7 +91,7 @@ def undo(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:
         case Verb.CREATE:
             return _uncreate(link, deed.side, observed, policy)
         case Verb.UPDATE:
-            return _write_back(link, deed, observed, policy)
+            return _write_back(link, deed, observed, policy, now)
 
 
 def _undelete(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:
@@ -144,7 +146,7 @@ def _uncreate(link: Link, side: Side, observed: Observed, policy: Policy) -> Pla
     return start_delete(link, side, shown, Reason.UNDONE, suppress=frozenset({side.other}))
 
 
-def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy) -> Plan:
+def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy, now: datetime) -> Plan:
     activity, event = observed.activity, observed.event
     if not isinstance(activity, ActivitySnapshot) or not isinstance(event, EventSnapshot):
         return Plan(link.reason or Reason.DELETED)
@@ -152,13 +154,19 @@ def _write_back(link: Link, deed: Deed, observed: Observed, policy: Policy) -> P
         return Plan(link.reason or Reason.NO_CHANGE)
     if event.series is not None:
         return Plan(Reason.RECURRING_READ_ONLY)
-    side = deed.source
-    shown = (
-        meeting_of_activity(activity, policy)
-        if side is Side.CRM
-        else shown_event(link, event, policy, activity_type=activity.type)
-    )
-    if shown is None:
+    if is_redacted(event, policy) and deed.fields != {MeetingField.SCHEDULE}:
+        return Plan(Reason.PRIVATE)
+    shown = shown_event(link, event, policy, activity_type=activity.type)
+    edited = shown.with_fields(deed.before, deed.fields)
+    stays = carried_event_changes(link, event, edited, policy, now).held_back is not None
+    if deed.source is Side.CRM or stays:
+        return _put_back(link, Side.CRM, meeting_of_activity(activity, policy), deed)
+    return _put_back(link, Side.CALENDAR, shown, deed)
+
+
+def _put_back(link: Link, side: Side, shown: Meeting | None, deed: Deed) -> Plan:
+    """Write the earlier values to a side; `shown` is what that is now."""
+    if shown is None or deed.before is None:
         return Plan(Reason.NO_DUE_DATE)
     earlier = as_activity_shows(deed.before) if side is Side.CRM else deed.before
     after = shown.with_fields(earlier, deed.fields)
