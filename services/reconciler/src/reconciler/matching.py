@@ -1,17 +1,22 @@
 """Links what is the same meeting on both sides already when a connection starts.
 
-The same title at the same time, both without a link, one to one. It is also the way back of
-events that bear the mark of an earlier connection of ours, and of pairs that the database forgot
+First the pairs of a calendar that was left and is chosen again, whatever was edited since. Then
+what has the same title at the same time, both without a link, one to one. It is also the way back
+of events that bear the mark of an earlier connection of ours, and of pairs that the database forgot
 when it was put back to a backup.
 """
 
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+
 from reconciler.connection import Connection
-from reconciler.core.model import Base, Entry, Gone, Link, LinkState
+from reconciler.core.model import Base, Entry, Gone, Link, LinkState, Policy
 from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
 from reconciler.core.pairing import Unlinked, edited_meetings, forgotten_base, same_meetings
 from reconciler.core.policy import activity_not_creatable, event_not_creatable
 from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
+from reconciler.core.transitions import wanted_block
 from reconciler.desk import Desk
 from reconciler.known import mark_of
 from reconciler.repository import items
@@ -25,6 +30,11 @@ _PAIRS_AT_A_TIME = 500
 
 async def link_what_matches(desk: Desk, connection: Connection, trace: str | None) -> None:
     """Link the meetings that both sides have; where there are several alike, in order of id."""
+    former = await _former_links(desk, connection)
+    for begin in range(0, len(former), _PAIRS_AT_A_TIME):
+        await _link_again(desk, connection, former[begin : begin + _PAIRS_AT_A_TIME], trace)
+        await desk.save()
+        desk.known.forget_items()
     activities = await _unlinked_activities(desk, connection)
     events = await _unlinked_events(desk, connection) if activities else []
     pairs = same_meetings(activities, events)
@@ -38,6 +48,34 @@ async def link_what_matches(desk: Desk, connection: Connection, trace: str | Non
         await _link(desk, connection, pairs[begin : begin + _PAIRS_AT_A_TIME], trace)
         await desk.save()
         desk.known.forget_items()
+
+
+async def _former_links(desk: Desk, connection: Connection) -> list[Link]:
+    """The links that the events of a calendar had when it was left."""
+    found: list[Link] = []
+    async for event_id, event in _free_events(desk, connection):
+        link = desk.known.shelf.of_event(connection.connection_id, event_id)
+        was_left = link is not None and link.reason is Reason.CALENDAR_CHANGED and not link.pending
+        if link is not None and was_left and _may_go_on(desk, connection, event):
+            found.append(link)
+    return found
+
+
+async def _link_again(
+    desk: Desk, connection: Connection, former: Iterable[Link], trace: str | None
+) -> None:
+    """Let former links go on whose activity is there and free; what they agreed on still counts."""
+    of_activity = {one.activity_id: one for one in former if one.activity_id is not None}
+    await desk.known.load([(*connection.user_key, one) for one in of_activity], [])
+    teller = desk.teller(connection, trace)
+    for activity_id, link in of_activity.items():
+        activity = desk.known.activity(connection, activity_id)
+        newest = desk.known.shelf.of_activity(connection.connection_id, activity_id)
+        there = isinstance(activity, ActivitySnapshot) and _is_free(newest, Side.CRM)
+        if there and link.base is not None:
+            desk.put_link(connection, replace(link, state=LinkState.ACTIVE, reason=None))
+            entry = Entry(link.origin, "matched", Reason.MATCHED, after=link.base.activity)
+            desk.rows.append(teller.entry(link, entry))
 
 
 async def _link(desk: Desk, connection: Connection, pairs: _Pairs, trace: str | None) -> None:
@@ -54,7 +92,8 @@ async def _link(desk: Desk, connection: Connection, pairs: _Pairs, trace: str | 
         shown_a = meeting_of_activity(activity, connection.policy)
         if shown_a is None:
             continue
-        shown_e = meeting_of_event(event, connection.policy)
+        block = _block_above_text(activity, event, connection.policy)
+        shown_e = meeting_of_event(event, connection.policy, block=block)
         link = Link(
             link_id=desk.new_id(),
             origin=Side.CRM if event.link_mark else Side.CALENDAR,
@@ -64,11 +103,22 @@ async def _link(desk: Desk, connection: Connection, pairs: _Pairs, trace: str | 
             if connection.restored_at is None
             else forgotten_base(activity, event, shown_a, shown_e),
             activity_type=activity.type,
+            block=block,
             series_id=series_of(event),
         )
         desk.put_link(connection, link)
         entry = Entry(link.origin, "matched", Reason.MATCHED, after=shown_a)
         desk.rows.append(teller.entry(link, entry))
+
+
+def _block_above_text(activity: ActivitySnapshot, event: EventSnapshot, policy: Policy) -> str:
+    """The deal/contact block that an event shows above what somebody has written below it.
+
+    Whether it is there only that text tells: it is known once the block is.
+    """
+    block = wanted_block(activity, "", policy)
+    with_text = meeting_of_event(event, policy, block=block)
+    return block if with_text != meeting_of_event(event, policy) else ""
 
 
 async def _unlinked_activities(desk: Desk, connection: Connection) -> list[Unlinked[int]]:
@@ -93,6 +143,19 @@ async def _unlinked_activities(desk: Desk, connection: Connection) -> list[Unlin
 async def _unlinked_events(desk: Desk, connection: Connection) -> list[Unlinked[str]]:
     """Ordinary events, also those that bear the mark of an earlier link of ours."""
     found: list[Unlinked[str]] = []
+    async for event_id, event in _free_events(desk, connection):
+        if _may_match(desk, connection, event):
+            shown = as_activity_shows(meeting_of_event(event, connection.policy))
+            mark = mark_of(event)
+            forgotten = mark is not None and desk.known.shelf.get(mark) is None
+            found.append(Unlinked(event_id, shown.title, shown.schedule, forgotten))
+    return found
+
+
+async def _free_events(
+    desk: Desk, connection: Connection
+) -> AsyncIterator[tuple[str, EventSnapshot]]:
+    """Events without a link, page by page; the links that they had are loaded."""
     after = ""
     calendar_id = connection.policy.settings.calendar_id
     while page := await items.events_page(
@@ -102,16 +165,17 @@ async def _unlinked_events(desk: Desk, connection: Connection) -> list[Unlinked[
         await desk.known.load_links([], list(page))
         for (_, event_id), event in page.items():
             link = desk.known.shelf.of_event(connection.connection_id, event_id)
-            if isinstance(event, Gone) or not _is_free(link, Side.CALENDAR):
-                continue
-            if _may_match(desk, connection, event):
-                shown = as_activity_shows(meeting_of_event(event, connection.policy))
-                mark = mark_of(event)
-                forgotten = mark is not None and desk.known.shelf.get(mark) is None
-                found.append(Unlinked(event_id, shown.title, shown.schedule, forgotten))
+            if isinstance(event, EventSnapshot) and _is_free(link, Side.CALENDAR):
+                yield event_id, event
         after = max(event_id for _, event_id in page)
         desk.known.forget_items()
-    return found
+
+
+def _may_go_on(desk: Desk, connection: Connection, event: EventSnapshot) -> bool:
+    """Whether a link may go on with an event, which may have begun meanwhile."""
+    unmarked = event.model_copy(update={"link_mark": None})
+    refusal = event_not_creatable(unmarked, connection.policy, desk.now)
+    return refusal in {None, Reason.ONE_WAY, Reason.PAST}
 
 
 def _may_match(desk: Desk, connection: Connection, event: EventSnapshot) -> bool:
