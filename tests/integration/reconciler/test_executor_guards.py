@@ -172,6 +172,41 @@ async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):
     assert (await hands.reports())[-1] == "deletions_settled"
 
 
+@pytest.mark.parametrize("meanwhile", ["nothing", "outcomes", "all"])
+async def test_rejected_deletions_come_back_once_for_all_connections(hands, meanwhile):
+    first = await _linked(hands, 12)
+    second = await hands.connect()
+    await hands.carry_out()
+    await _delete(hands, *range(1, 13))
+    assert await hands.executor.reject_held(first, None) == 12
+    if meanwhile != "nothing":
+        await hands.carry_out()
+    if meanwhile == "all":
+        await hands.tell(*(hands.seen_activity(one) for one in hands.crm))
+    await hands.executor.reject_held(second, None)
+    await hands.carry_out()
+    await hands.tell(*(hands.seen_activity(one) for one in hands.crm))
+    assert await hands.carry_out() == []
+    assert (len(hands.crm), len(hands.events)) == (12, 24)
+    assert (await _held(hands, first), await _held(hands, second)) == ([], [])
+    assert (await hands.reports())[-1] == "deletions_settled"
+
+
+async def test_an_activity_made_again_is_not_new_to_another_connection_before_its_outcome(hands):
+    first = await _linked(hands, 12)
+    await hands.connect()
+    await hands.carry_out()
+    await _delete(hands, *range(1, 13))
+    await hands.executor.reject_held(first, None)
+    commands = await hands.commands()
+    outcomes = [hands.outcome_of(one) for one in commands]
+    await hands.tell(*(hands.seen_activity(one) for one in hands.crm))
+    assert await hands.commands() == []
+    await hands.settle(*outcomes)
+    await hands.carry_out()
+    assert (len(hands.crm), len(hands.events)) == (12, 24)
+
+
 async def test_held_deletions_are_settled_when_another_calendar_is_chosen(hands):
     connection_id = await _linked(hands, 12)
     await _delete(hands, *range(1, 13))

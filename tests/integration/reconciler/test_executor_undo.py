@@ -124,6 +124,28 @@ async def test_an_undone_deletion_makes_both_sides_again(hands):
     assert await _refused(hands, connection_id, "deleted") == "no_change"
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_deletion_that_is_undone_in_both_connections_comes_back_once(hands, at_once):
+    first = await hands.connect()
+    second = await hands.connect()
+    await hands.tell_activity(1)
+    await hands.carry_out()
+    await hands.delete_activity(1)
+    await hands.carry_out()
+    rows = {one: await _row(hands, one, "deleted") for one in (first, second)}
+    decided = await hands.executor.undo(first, rows[first], None)
+    assert decided.writes
+    if not at_once:
+        await hands.carry_out()
+    decided = await hands.executor.undo(second, rows[second], None)
+    assert (decided.reason, decided.writes) == ("awaiting" if at_once else "no_change", ())
+    await hands.carry_out()
+    for activity_id in hands.crm:
+        await hands.tell_activity(activity_id)
+    await hands.carry_out()
+    assert (len(hands.crm), len(hands.events)) == (1, 2)
+
+
 async def test_an_undone_deletion_from_the_calendar_makes_both_sides_again(hands):
     connection_id = await hands.connect()
     await hands.tell_event(connection_id, title="From the calendar")

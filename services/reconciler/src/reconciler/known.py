@@ -116,7 +116,10 @@ class Known:
 
         Its webhook can be faster than the outcome. A title or a time in common is enough.
         """
-        creating = self.shelf.creating_activities(connection.connection_id)
+        creating = [
+            *self.shelf.creating_activities(connection.connection_id),
+            *self.remaking(connection),
+        ]
         if not creating or not isinstance(activity, ActivitySnapshot):
             return False
         shown = meeting_of_activity(activity, connection.policy)
@@ -125,6 +128,16 @@ class Known:
             for kept in creating
             for made in asked_for(kept.link)
         )
+
+    def remaking(self, connection: Connection) -> list[KeptLink]:
+        """Links of a user's other connections of which a deleted activity is being made again."""
+        return [
+            kept
+            for other in self.of_user(connection.user_key)
+            if other.connection_id != connection.connection_id
+            for kept in self.shelf.creating_activities(other.connection_id)
+            if kept.link.former_activity_id is not None
+        ]
 
     def waits_for_its_series(
         self, connection: Connection, event: EventSnapshot | Gone | None

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from reconciler.ages import note_age
 from reconciler.connection import Connection
-from reconciler.core.model import LinkState
+from reconciler.core.model import Link, LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
 from reconciler.following import follow_written
 from reconciler.observations import decide_activities, decide_events
+from reconciler.remade import Remade, follow_remade
 from reconciler.removal import end_link
 from reconciler.repository import items, links, notes
 from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
@@ -40,6 +41,7 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
     await _store(desk, known)
     await desk.known.load_other_sides()
     created: set[UUID] = set()
+    remade: list[Remade] = []
     for delivery in known:
         body = delivery.body
         kept = _link_of(desk, body)
@@ -52,10 +54,15 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
         other_side = desk.known.event_of if to_crm else desk.known.activity_of
         note_age(connection, body, other_side(connection, kept.link))
         settle(desk, connection, kept.link, body, trace=delivery.trace)
+        if to_crm and (again := _remade(desk, connection, kept.link)) is not None:
+            remade.append(again)
+            created |= {one.connection_id for one in desk.known.of_user(connection.user_key)}
     waiting = await _follow(desk, known)
+    await follow_remade(desk, remade)
     await desk.known.load_other_sides()
     _go_on(desk, known)
     await decide_events(desk, waiting)
+    await decide_activities(desk, {(*one.user_key, made): None for one, _, made in remade})
     await _decide_freed(desk, known)
     await _decide_deferred(desk, created)
 
@@ -153,6 +160,17 @@ async def _follow(
     }
     waiting = await follow_written(desk, written)
     return {key: written[series] for key, series in waiting.items()}
+
+
+def _remade(desk: Desk, connection: Connection, before: Link) -> Remade | None:
+    """The activity that a link has got in the place of a deleted one."""
+    kept = desk.known.shelf.of_link(before)
+    if kept is None or before.activity_id is not None:
+        return None
+    former_id, activity_id = kept.link.former_activity_id, kept.link.activity_id
+    if former_id is None or activity_id is None:
+        return None
+    return connection, former_id, activity_id
 
 
 def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:

@@ -58,8 +58,13 @@ def create_event_again(link: Link, activity: ActivitySnapshot, policy: Policy) -
 
 def create_activity_again(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
     """Make a deleted activity anew."""
-    alone = replace(link, activity_id=None)
-    return create_activity(anew(alone), event, policy)
+    return create_activity(anew(without_activity(link)), event, policy)
+
+
+def without_activity(link: Link) -> Link:
+    """The link of an activity that is to be made again, which will have another id."""
+    former = link.activity_id or link.former_activity_id
+    return replace(link, activity_id=None, former_activity_id=former)
 
 
 def anew(link: Link) -> Link:

@@ -105,6 +105,7 @@ class Link:
     `series_id` is the series whose occurrence its event is. `attempted` are creates of the
     missing side that failed, or updates of one that is there. `quiet`: a backfill has asked for the
     write that is under way, or for one that came to nothing and is still to be done.
+    `former_activity_id` is the deleted activity that the present one was made again for.
     """
 
     link_id: UUID | None
@@ -124,6 +125,7 @@ class Link:
     attempted: Attempt | None = None
     quiet: bool = False
     also_refused: Refusal | None = None
+    former_activity_id: int | None = None
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 

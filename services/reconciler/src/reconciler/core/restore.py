@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.core.changes import carried_event_changes, shown_event
-from reconciler.core.create import create_activity_again, create_event_again
+from reconciler.core.create import create_activity_again, create_event_again, without_activity
 from reconciler.core.model import (
     ALL_FIELDS,
     NO_FIELDS,
@@ -114,8 +114,7 @@ def _create_from(link: Link, meeting: Meeting) -> Plan:
     side = link.origin
     target = as_activity_shows(meeting) if side is Side.CRM else meeting
     again = replace(
-        link,
-        activity_id=None,
+        without_activity(link),
         event_id=None,
         generation=link.generation + 1,
         base=None,
