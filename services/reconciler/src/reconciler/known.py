@@ -194,7 +194,10 @@ class Known:
         """
         pairs = self._in_each_connection(activities)
         await self.load_links(pairs, events)
-        connections = {connection_id for connection_id, _ in pairs}
+        await self.load_creating({connection_id for connection_id, _ in pairs})
+
+    async def load_creating(self, connections: Collection[UUID]) -> None:
+        """Load the links whose activity is being made, or may have been made without word of it."""
         self.shelf.add(await links.links_creating(self.database, connections))
         await self.load_rivals(connections)
 

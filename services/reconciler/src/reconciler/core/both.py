@@ -133,7 +133,7 @@ def _takes_block(pair: Pair, merged: Merge, policy: Policy, now: datetime) -> bo
         # Of a text this long only the beginning may be known; the rest would be lost.
         and len(pair.event.description) < TEXT_LENGTH_MAX
         # A block alone is no reason to mail anybody: it waits for company.
-        and (merged.to_event or not is_mailed_anyway(pair.event, policy))
+        and (bool(merged.to_event) or not is_mailed_anyway(pair.event, policy))
     )
 
 
