@@ -99,7 +99,7 @@ _ALL: Final = (
     Fault(
         "one-side-only",
         "reconciler.core.both",
-        "        _activity_step(pair, merged),",
+        "        _activity_step(pair, merged, policy),",
         "        None,",
         "edits of events do not reach activities",
     ),
@@ -155,7 +155,7 @@ _ALL: Final = (
     Fault(
         "create-twice",
         "crm_ingest.creates",
-        "            found = await self._found(account, intent, replace(begun.doubt, wish=sent))",
+        "            found = await self._found(account, intent, doubt)",
         "            found = None",
         "a create whose answer was lost is done again",
     ),
