@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.property.agreement import assert_both_agree
 from tests.property.edits import (
     any_edits_a,
     any_edits_e,
@@ -27,16 +28,13 @@ from tests.property.edits import (
 )
 from tests.property.world import World
 
-from reconciler.core.changes import has_other_default, shown_event
-from reconciler.core.model import Fields, Gone, LinkState
-from reconciler.core.normalize import as_activity_shows, meeting_of_activity
-from reconciler.core.policy import is_declined, no_longer_eligible, starts_in_past
+from reconciler.core.model import Gone, LinkState
+from reconciler.core.policy import is_declined, no_longer_eligible
 from reconciler.core.reasons import Reason
-from reconciler.core.text import single_line
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import Direction
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, MeetingField, Side
+from tandem.contracts.meetings import Side
 
 sides = st.sampled_from(list(Side))
 DAY_S = 86_400.0
@@ -47,27 +45,18 @@ def _has_ended(life: "Life") -> bool:
     return link is None or link.state is LinkState.DISSOLVED
 
 
-def _left_apart(
-    world: World, pair: tuple[ActivitySnapshot, EventSnapshot], wanted: Meeting
-) -> Fields:
-    """Fields in which both sides differ although they are at rest.
-
-    A new default duration is shown only ahead, and only where the old one is. A conference link
-    stands in for a location in the activity, unless the user took it out there. Guests of an event
-    that may not be carried stay through an edit of the activity's.
-    """
-    assert world.link is not None
-    (activity, event), base = pair, world.link.base
-    apart: set[MeetingField] = set()
-    if base is not None and has_other_default(base, activity, wanted):
-        over = starts_in_past(wanted.schedule, world.rules, world.now)
-        if over or base.event.schedule != base.activity.schedule:
-            apart.add(MeetingField.SCHEDULE)
-    if event.conference_url and single_line(event.location) == wanted.location:
-        apart.add(MeetingField.LOCATION)
-    if base is not None and base.activity.guests != base.event.guests:
-        apart.add(MeetingField.GUESTS)
-    return frozenset(apart)
+def _why_it_stays(world: World, deleted: Side) -> Reason | None:
+    """Why the other side of a pair that agrees outlives a deletion; None where it goes along."""
+    link, activity, event = world.link, world.activity, world.event
+    assert link is not None
+    assert isinstance(activity, ActivitySnapshot)
+    assert isinstance(event, EventSnapshot)
+    theirs = link.origin is Side.CALENDAR
+    if deleted is Side.CRM:
+        return Reason.NOT_ORGANIZER if theirs and not event.is_organizer else None
+    if activity.done:
+        return Reason.DONE_KEPT
+    return Reason.ONE_WAY if theirs and not world.rules.two_way else None
 
 
 linked = precondition(lambda life: not _has_ended(life))
@@ -154,6 +143,24 @@ class Life(RuleBasedStateMachine):
         if _has_ended(self):
             assert [left.writes for left in self.world.leftovers()] == [(), ()]
 
+    @linked
+    @rule(side=sides)
+    def come_to_rest_and_delete_one_side(self, side: Side) -> None:
+        """What both sides agreed on, however long ago, is no edit that beats a deletion."""
+        self.come_to_rest()
+        if not self.world.living or self.world.plan().reason is not Reason.NO_CHANGE:
+            return
+        stays = _why_it_stays(self.world, side)
+        self.delete(side)
+        self.come_to_rest()
+        left = (self.world.activity, self.world.event)
+        assert self.world.link is not None
+        assert self.world.link.state is LinkState.DISSOLVED
+        if stays is None:
+            assert all(isinstance(item, Gone) for item in left)
+        else:
+            assert self.world.link.reason is stays
+
     def _only_what_was_to_be_written(self, before: World) -> None:
         """No deletion without a word for it, and from the calendar what one-way lets through."""
         writes, link = self.world.writes, before.link
@@ -184,14 +191,18 @@ class Life(RuleBasedStateMachine):
             if link.reason is Reason.NOT_ORGANIZER:
                 assert isinstance(event, EventSnapshot)
                 assert not event.is_organizer
-        elif world.plan().reason is Reason.NO_CHANGE:
-            assert isinstance(activity, ActivitySnapshot)
-            assert isinstance(event, EventSnapshot)
-            shown = shown_event(link, event, world.rules, activity_type=activity.type)
-            wanted = meeting_of_activity(activity, world.rules)
-            assert wanted is not None
-            apart = as_activity_shows(shown).changed_fields(wanted)
-            assert apart <= _left_apart(world, (activity, event), wanted)
+        elif isinstance(activity, ActivitySnapshot) and isinstance(event, EventSnapshot):
+            assert_both_agree(world)
+        else:
+            self._our_event_stays_with_its_unticked_type()
+
+    def _our_event_stays_with_its_unticked_type(self) -> None:
+        """The only link that goes on with one side."""
+        world, link = self.world, self.world.link
+        assert link is not None
+        assert (link.origin, link.reason) == (Side.CRM, Reason.TYPE_NOT_SYNCED)
+        assert isinstance(world.event, EventSnapshot)
+        assert link.activity_type not in (world.rules.settings.synced_types or ())
 
     def _nothing_more_is_planned(self) -> None:
         """What has come to rest stays so, and what comes back from a provider is no change."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from tests.property.agreement import assert_both_agree
 from tests.property.edits import (
     activity_field_edits,
     any_edits_a,
@@ -21,13 +22,10 @@ from tests.property.edits import (
 from tests.property.world import World
 from tests.unit.core.scenes import with_settings
 
-from reconciler.core.changes import shown_event
 from reconciler.core.model import Gone, LinkState
-from reconciler.core.normalize import as_activity_shows, meeting_of_activity
+from reconciler.core.normalize import meeting_of_activity
 from reconciler.core.reasons import Reason
-from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.connections import ConflictWinner, Direction
-from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import MeetingField, Side
 
 BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -81,17 +79,8 @@ def test_both_sides_agree_in_the_end(world, edit_a, edit_e):
     edit_activity(world, edit_a)
     edit_event(world, edit_e)
     world.settle()
-    if world.living and world.plan().reason is Reason.NO_CHANGE:
-        _agree(world)
-
-
-def _agree(world: World) -> None:
-    assert isinstance(world.activity, ActivitySnapshot)
-    assert isinstance(world.event, EventSnapshot)
-    assert world.link is not None
-    shown_a = meeting_of_activity(world.activity, world.rules)
-    shown_e = shown_event(world.link, world.event, world.rules, activity_type=world.activity.type)
-    assert as_activity_shows(shown_e) == shown_a
+    assert world.living
+    assert_both_agree(world)
 
 
 @BOUNDED
@@ -183,7 +172,7 @@ def test_two_way_keeps_both_edits_of_different_fields(world, field_a, field_e):
     shown = meeting_of_activity(world.activity, world.rules)
     assert getattr(shown, field_a) == "From Pipedrive"
     assert getattr(shown, field_e) == "From the calendar"
-    _agree(world)
+    assert_both_agree(world)
 
 
 @BOUNDED
@@ -226,14 +215,19 @@ def test_an_edit_made_while_a_write_is_under_way_is_not_lost(world, edit_a, edit
     assume(world.meanwhile is None)
     wanted = "From Pipedrive" if side is Side.CRM else "From the calendar"
     shown = meeting_of_activity(world.activity, world.rules)
-    assert getattr(shown, late) == wanted or world.plan().reason is not Reason.NO_CHANGE
-    if world.plan().reason is Reason.NO_CHANGE:
-        _agree(world)
+    assert getattr(shown, late) == wanted
+    assert world.plan().reason is Reason.NO_CHANGE
+    assert_both_agree(world)
 
 
 @BOUNDED
-@given(linked_worlds(two_way), st.sampled_from(list(Side)))
-def test_a_deletion_takes_the_other_side_along(world, side):
+@given(linked_worlds(two_way), field_edits_a, field_edits_e, st.sampled_from(list(Side)))
+def test_a_deletion_takes_the_other_side_along_once_edits_are_carried(world, edit_a, edit_e, side):
+    edit_activity(world, edit_a)
+    edit_event(world, edit_e)
+    world.settle()
+    assume(world.plan().reason is Reason.NO_CHANGE)
+    world.writes.clear()
     _delete(world, side)
     world.settle()
     assert isinstance(world.activity, Gone)

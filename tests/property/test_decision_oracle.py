@@ -219,20 +219,35 @@ def _told(case: Case, decided: Plan) -> Decision:
     link = decided.link or _link(case)
     again = link.generation > _link(case).generation
     return Decision(
-        writes=frozenset(_told_write(case, write, again=again) for write in decided.writes),
+        writes=frozenset(
+            _told_write(case, decided, write, again=again) for write in decided.writes
+        ),
         fate=_STATES[link.state],
         reason=str(decided.reason),
         told=frozenset(_told_entry(case, entry) for entry in decided.entries),
     )
 
 
-def _told_write(case: Case, write: Write, *, again: bool) -> str:
+def _told_write(case: Case, decided: Plan, write: Write, *, again: bool) -> str:
     if write.verb == "update":
         assert write.meeting is not None
-        names = sorted(_named(case, write.side.other, write.meeting, str(f)) for f in write.fields)
+        came = _only_who_came(case, decided, write)
+        names = sorted(_named(case, write.side.other, came, str(field)) for field in write.fields)
         return " ".join([write.side, write.verb, *names])
     anew = " again" if write.verb == "create" and again else ""
     return f"{write.side} {write.verb}{anew}"
+
+
+def _only_who_came(case: Case, decided: Plan, write: Write) -> Meeting:
+    """A target without the guests that its own side alone has: they stay, save in a conflict."""
+    assert write.meeting is not None
+    there = case.event if write.side is Side.CALENDAR else case.activity
+    lost = any("guests" in entry.fields for entry in decided.entries)
+    if there != "guests" or "guests" not in write.fields or lost:
+        return write.meeting
+    own = _value(case, write.side, "guests")
+    assert own <= write.meeting.guests, case
+    return write.meeting.model_copy(update={"guests": write.meeting.guests - own})
 
 
 def _told_entry(case: Case, entry: Entry) -> str:
