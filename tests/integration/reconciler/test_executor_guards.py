@@ -28,6 +28,17 @@ async def _delete(hands: Hands, *activity_ids: int) -> None:
     await hands.tell(*(hands.seen_activity(one) for one in activity_ids))
 
 
+async def _taken(hands: Hands, count: int) -> UUID:
+    """A connection with some events that have their activities."""
+    connection_id = await hands.connect()
+    names = [f"e{one}" for one in range(1, count + 1)]
+    for name in names:
+        hands.event(connection_id, name)
+    await hands.tell(*(hands.seen_event(connection_id, name) for name in names))
+    await hands.carry_out()
+    return connection_id
+
+
 async def _held(hands: Hands, connection_id: UUID) -> list[str]:
     async with hands.pool.acquire() as database:
         return sorted(one["title"] for one in await held_deletions(database, connection_id))
@@ -49,6 +60,18 @@ async def test_many_deletions_at_once_are_held(hands):
 
 
 @pytest.mark.rule("7.1")
+async def test_many_declined_events_at_once_are_held_like_deletions(hands):
+    connection_id = await _taken(hands, 20)
+    declined = [f"e{one}" for one in range(1, 13)]
+    for name in declined:
+        hands.event(connection_id, name, response=Response.DECLINED)
+    await hands.tell(*(hands.seen_event(connection_id, name) for name in declined))
+    assert await hands.commands() == []
+    assert len(hands.crm) == 20
+    assert len(await _held(hands, connection_id)) == 12
+
+
+@pytest.mark.rule("7.1")
 async def test_deletions_one_after_another_are_held_from_the_eleventh_on(hands):
     connection_id = await _linked(hands, 20)
     for one in range(1, 13):
@@ -67,6 +90,18 @@ async def test_few_deletions_or_a_small_share_are_not_held(hands, links, deleted
     assert len(hands.events) == links - deleted
     assert await _held(hands, connection_id) == []
     assert await hands.reports() == []
+
+
+@pytest.mark.rule("7.1")
+async def test_deletions_of_almost_ten_minutes_ago_count(hands):
+    connection_id = await _linked(hands, 24)
+    await _delete(hands, *range(1, 9))
+    await hands.carry_out()
+    hands.clock.tick(570)
+    await _delete(hands, *range(9, 17))
+    assert await hands.commands() == []
+    assert len(hands.events) == 16
+    assert len(await _held(hands, connection_id)) == 8
 
 
 @pytest.mark.rule("7.1")
@@ -160,6 +195,21 @@ async def test_activities_that_were_not_to_go_with_declined_events_stay_whatever
     assert len(hands.crm) == 12
 
 
+@pytest.mark.rule("7.5")
+async def test_a_rejected_deletion_mails_nobody(hands):
+    connection_id = await _linked(hands, 20)
+    await hands.change(connection_id, invite_guests=True)
+    gone = sorted(hands.events)[:12]
+    for one in gone:
+        del hands.events[one]
+    await hands.tell(*(hands.seen_event(*one) for one in gone))
+    assert len(await _held(hands, connection_id)) == 12
+    assert await hands.executor.reject_held(connection_id, None) == 12
+    commands = await hands.commands()
+    assert [one.kind for one in commands] == ["create_event"] * 12
+    assert {(one.backfill, one.invite_guests) for one in commands} == {(True, False)}
+
+
 async def test_a_held_deletion_is_settled_when_the_item_comes_back(hands):
     connection_id = await _linked(hands, 12)
     kept = dict(hands.crm)
@@ -245,6 +295,18 @@ async def test_no_event_is_made_again_of_what_may_not_be_synced_any_more(hands):
 async def test_a_link_that_is_written_seven_times_in_ten_minutes_rests(hands):
     connection_id = await _linked(hands, 1)
     for edit in range(8):
+        await hands.tell_activity(1, subject=f"Edit {edit}")
+        await hands.carry_out()
+    (event,) = hands.events.values()
+    assert event.title == "Edit 4"
+    assert (await hands.history(connection_id)).count(("skipped", "loop_suspected")) == 1
+
+
+@pytest.mark.rule("7.3")
+async def test_writes_of_almost_ten_minutes_ago_count_for_a_loop(hands):
+    connection_id = await _linked(hands, 1)
+    for edit in range(6):
+        hands.clock.tick(90)
         await hands.tell_activity(1, subject=f"Edit {edit}")
         await hands.carry_out()
     (event,) = hands.events.values()

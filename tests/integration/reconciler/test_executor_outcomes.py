@@ -8,7 +8,11 @@ import pytest
 from tests.integration.reconciler.hands import NOW
 
 from tandem.contracts.commands import CreateActivity, CreateEvent
+from tandem.contracts.meetings import Timed
 from tandem.contracts.outcomes import Rejection
+from tandem.runtime.inbox import KEEP_DAYS
+
+_LATER = Timed(start=NOW + timedelta(days=200), end=NOW + timedelta(days=200, hours=1))
 
 
 async def test_an_outcome_of_another_revision_only_tells_a_state(hands):
@@ -219,6 +223,45 @@ async def test_old_deletions_are_forgotten_but_for_those_still_to_be_followed(ha
     await hands.change(connection_id, paused=False)
     await hands.carry_out()
     assert not hands.events
+
+
+@pytest.mark.parametrize(("days", "left"), [(KEEP_DAYS - 1, 1), (KEEP_DAYS + 1, 0)])
+async def test_a_link_that_has_ended_is_kept_while_a_message_may_still_come_back_to_it(
+    hands, days, left
+):
+    connection_id = await hands.connect()
+    await hands.tell_activity(1)
+    await hands.carry_out()
+    await hands.delete_activity(1)
+    await hands.carry_out()
+    await _wait(hands, days=days)
+    await hands.executor.forget_old()
+    assert await _ended_links(hands, connection_id) == left
+
+
+async def test_a_link_that_keeps_its_item_from_coming_back_is_never_forgotten(hands):
+    connection_id = await hands.connect()
+    await hands.tell_event(connection_id, is_organizer=False)
+    await hands.carry_out()
+    await hands.delete_activity(*hands.crm)
+    await _wait(hands, days=10 * KEEP_DAYS)
+    await hands.executor.forget_old()
+    assert await _ended_links(hands, connection_id) == 1
+    await hands.tell_event(connection_id, schedule=_LATER)
+    assert await hands.commands() == []
+
+
+async def _wait(hands, *, days):
+    """Let time pass since the links changed; that is told by the database's own clock."""
+    await hands.pool.execute("UPDATE sync.links SET changed_at = $1", hands.clock.now())
+    hands.clock.tick(timedelta(days=days).total_seconds())
+
+
+async def _ended_links(hands, connection_id):
+    return await hands.pool.fetchval(
+        "SELECT count(*) FROM sync.links WHERE connection_id = $1 AND state = 'dissolved'",
+        connection_id,
+    )
 
 
 async def test_an_edit_of_an_activity_before_its_create_was_known_is_carried_on(hands):

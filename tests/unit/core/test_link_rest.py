@@ -63,6 +63,18 @@ def test_our_event_of_an_unticked_type_stays_until_the_type_is_ticked_again():
     assert writes(decide(rested, gone(), event())) == [("calendar", "delete")]
 
 
+@pytest.mark.rule("2.13")
+@pytest.mark.parametrize("origin", BOTH)
+def test_a_link_whose_activity_has_another_ticked_type_rests_once_that_is_unticked(origin):
+    both = policy(synced_types=frozenset({"meeting", "call"}))
+    retyped = decide(linked(origin, both), activity(type="call"), event(), both)
+    assert (retyped.reason, retyped.writes) == (Reason.NO_CHANGE, ())
+    only_meetings = policy(synced_types=frozenset({"meeting"}))
+    decided = decide(retyped.link, activity(type="call"), event(), only_meetings)
+    assert (decided.reason, decided.writes) == (Reason.TYPE_NOT_SYNCED, ())
+    assert decided.link.state is LinkState.RESTING
+
+
 def test_our_event_of_an_unticked_type_goes_with_the_activitys_owner():
     rested = decide(linked(Side.CRM), activity(), event(), UNTICKED).link
     decided = decide(rested, activity(owner_id=OTHER), event(), UNTICKED)
