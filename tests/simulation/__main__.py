@@ -34,7 +34,7 @@ def main() -> int:
     told = _tell if asked.trace else None
     kept = seeds.play(_kept() if asked.kept else (), tally, told=told)
     fresh = range(first, first + asked.seeds)
-    for failure in chain(kept, seeds.play(fresh, tally, told=told, cpu_s_max=asked.cpu_s)):
+    for failure in chain(kept, seeds.play(fresh, tally, told=told)):
         failed += 1
         _tell(f"seed {failure.seed}: {failure.problems[0]}")
         if not asked.brief:
@@ -59,7 +59,6 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seeds", type=int, default=200, help="how many fresh seeds")
     parser.add_argument("--first", type=int, help="the first of them; else it comes from the time")
-    parser.add_argument("--cpu-s", type=float, help="begin no fresh one after so much work")
     parser.add_argument("--kept", action="store_true", help="also the seeds that once failed")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     parser.add_argument("--brief", action="store_true", help="do not look for the shortest trace")

@@ -41,16 +41,9 @@ def play(
     tally: Tally,
     *,
     told: Callable[[str], None] | None = None,
-    cpu_s_max: float | None = None,
 ) -> Iterator[Failure]:
-    """Play seeds; gives those that fail. `told` gets the trace of every run.
-
-    With `cpu_s_max`, no other seed begins once so much time of one core was spent.
-    """
-    spent_from = time.process_time()
+    """Play seeds; gives those that fail. `told` gets the trace of every run."""
     for seed in seeds:
-        if cpu_s_max is not None and time.process_time() - spent_from > cpu_s_max:
-            return
         began = time.perf_counter()
         simulation = run(scenario_of(seed))
         problems = problems_of(simulation)
