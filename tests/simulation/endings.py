@@ -1,22 +1,24 @@
 """What became of each meeting of a run: who did what to it, and what is there in the end."""
 
-import html
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from tests.simulation.people import SERIES, Done
+from tests.simulation.people import ME, SERIES, Done, Item, id_of
 from tests.simulation.providers import Write
 from tests.simulation.scenario import EVERYWHERE
 from tests.simulation.simulation import Simulation
 
 from tandem.contracts.activities import ActivitySnapshot
-from tandem.contracts.events import EventSnapshot, TextFormat
-from tandem.contracts.meetings import AllDay
+from tandem.contracts.events import EventSnapshot
 
-PLAIN: Final = frozenset({*EVERYWHERE, "create"})
+PLAIN: Final = frozenset({*EVERYWHERE, "create", "accept", "done", "take_back"})
+"""Edits of fields, deletions, and what is never carried."""
+TAKEN_OUT: Final = frozenset({"retype", "give_away", "undate"})
+"""Edits after which an activity is not synced any more."""
+REMOVING: Final = frozenset({*TAKEN_OUT, "delete", "decline"})
+"""Edits after which an item of the other side may go."""
 TOLD_BY: Final = {
     "title": "title",
     "move": "time",
@@ -26,8 +28,6 @@ TOLD_BY: Final = {
     "take_back": "type",
 }
 """By what an activity is known again whose create had no answer, and which edits change it."""
-DEFAULT_MINUTES: Final = 30
-MY_EMAIL: Final = "me@example.com"
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,31 @@ class Ending:
         return self.done[0].edit.side
 
     @property
+    def verbs(self) -> set[str]:
+        """Everything that was done to it."""
+        return {one.edit.verb for one in self.done}
+
+    @property
     def plain(self) -> bool:
-        """Whether only fields were edited and items deleted, so that the end is certain.
+        """Whether only fields were edited and items deleted, so that the end is certain."""
+        return self.recognised and self.verbs <= PLAIN
+
+    @property
+    def synced(self) -> bool:
+        """Whether nothing that people did to it keeps it out of the sync in the end.
+
+        Who declines what came from Pipedrive stays invited.
+        """
+        declined = self.origin == "calendar" and "decline" in self.verbs
+        return self.recognised and not declined and all(map(is_eligible, self.activities))
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it is known which items belong together, and nothing stops their sync.
 
         A link that was written too often within minutes rests until its user wakes it.
         """
-        certain = not self.braked and not self.unrecognisable
-        return certain and all(one.edit.verb in PLAIN for one in self.done)
+        return not self.braked and not self.unrecognisable
 
     @property
     def unrecognisable(self) -> bool:
@@ -89,7 +107,7 @@ class Ending:
         Then it is there on both sides, if both are synced at all.
         """
         last = [one.edit.verb for one in self.done if one.edit.verb in {"delete", "restore"}][-1:]
-        certain = self.two_way and self.steady and not self.braked and not self.unrecognisable
+        certain = self.two_way and self.steady and self.recognised
         return certain and last == ["restore"] and not self.disputed
 
     @property
@@ -107,7 +125,7 @@ class Ending:
             for one in self.done
             if one.edit.verb != "create" and one.edit.side != taken_back[0].edit.side
         }
-        return bool(other_sides) or not {one.edit.verb for one in self.done} <= {*PLAIN, "restore"}
+        return bool(other_sides) or not self.verbs <= {*PLAIN, "restore"}
 
     def was_cleared(self, write: Write) -> bool:
         """Whether the user has had it removed with all events that we made of unticked types."""
@@ -115,11 +133,9 @@ class Ending:
         return ours and self.cleared_at is not None and self.cleared_at <= write.at
 
     def went_with_it(self, done: Done) -> bool:
-        """Whether an edit was of an event that was removed like that: the user chose to lose it."""
-        return any(
-            write.item_id == done.item_id and done.at <= write.at and self.was_cleared(write)
-            for write in self.writes
-        )
+        """Whether an edit was of an item that is gone since, as people wanted it to."""
+        wanted = self.cleared_at is not None or bool(self.verbs & REMOVING)
+        return wanted and done.item_id not in {id_of(item) for item in self.items}
 
     @property
     def edited_on(self) -> set[str]:
@@ -131,6 +147,19 @@ class Ending:
         }
 
     @property
+    def items(self) -> tuple[Item, ...]:
+        """What there is of it on either side."""
+        return *self.activities, *self.events
+
+    @property
+    def may_stay_done(self) -> bool:
+        """Whether it may have been done while something was decided of it.
+
+        No event is made of what is done, and what is done does not go with its event.
+        """
+        return "done" in self.verbs
+
+    @property
     def counts(self) -> tuple[int, int]:
         """How many activities and events it has."""
         return len(self.activities), len(self.events)
@@ -139,6 +168,12 @@ class Ending:
     def both(self) -> tuple[int, int]:
         """The counts of a meeting that is as synced as it can be."""
         return (0, 1) if self.origin == "calendar" and not self.two_way else (1, 1)
+
+
+def is_eligible(activity: ActivitySnapshot) -> bool:
+    """Whether an activity may be synced, if its time is not over."""
+    dated = activity.due_date is not None
+    return activity.owner_id == ME and activity.type == "meeting" and dated
 
 
 def endings_of(simulation: Simulation) -> Iterator[Ending]:
@@ -173,55 +208,3 @@ def _braked(simulation: Simulation) -> set[str]:
     }
     people = simulation.people
     return {one.edit.token for one in people.done if one.item_id in resting}
-
-
-def shown_by_activity(activity: ActivitySnapshot) -> dict[str, Any]:
-    """A meeting as a reader of the activity would tell it."""
-    timed = activity.due_time is not None
-    return {
-        "title": _words(activity.subject),
-        "schedule": _of_activity(activity),
-        "location": _words(activity.location),
-        "description": _lines(activity.public_description),
-        "busy": timed if activity.busy is None else activity.busy,
-        "guests": {guest.email.lower() for guest in activity.guests} - {MY_EMAIL},
-    }
-
-
-def shown_by_event(event: EventSnapshot) -> dict[str, Any]:
-    """A meeting as a reader of the calendar would tell it."""
-    text = event.description
-    if event.description_format is TextFormat.HTML:
-        text = html.unescape(re.sub(r"</?p>", "", text.replace("<br>", "\n")))
-    return {
-        "title": _words(event.title),
-        "schedule": _of_schedule(event.schedule),
-        "location": _words(event.location),
-        "description": _lines(text),
-        "busy": event.busy,
-        "guests": {one.email.lower() for one in event.attendees} - {MY_EMAIL},
-    }
-
-
-def _of_activity(activity: ActivitySnapshot) -> Any:
-    if activity.due_date is None:
-        return None
-    if activity.due_time is None:
-        return activity.due_date
-    start = datetime.combine(activity.due_date, activity.due_time, UTC)
-    minutes = activity.duration_minutes or DEFAULT_MINUTES
-    return start, start + timedelta(minutes=minutes)
-
-
-def _of_schedule(schedule: Any) -> Any:
-    if isinstance(schedule, AllDay):
-        return schedule.first
-    return schedule.start, schedule.end
-
-
-def _words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _lines(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.replace("\u00a0", " ").split("\n")).strip()

@@ -15,21 +15,26 @@ ME, OTHER = 70, 71
 CALENDAR: Final = "main"
 SERIES: Final = "S"
 """What the tokens of occurrences of a series begin with."""
+Item = ActivitySnapshot | EventSnapshot
 WORDS: Final = ("alpha", "beta & co", "gamma <3", "delta", "epsilon é", "zeta\u00a0z")
 
 
 @dataclass(frozen=True)
 class Done:
-    """An edit that was really made, of an item that was there; `value` is what was entered.
+    """An edit that was really made, of an item that was there; `item` is what it then was.
 
     `in_doubt`: we had made the item, and may not have known of it yet.
     """
 
     at: datetime
     edit: Edit
-    item_id: str
-    value: Any = None
+    item: Item
     in_doubt: bool = False
+
+    @property
+    def item_id(self) -> str:
+        """The id of what was edited."""
+        return id_of(self.item)
 
 
 @dataclass
@@ -49,10 +54,9 @@ class People:
             made = self._in_crm(edit) if edit.side == "crm" else self._in_calendar(edit)
         if made is None:
             return None
-        item_id, value = made
-        in_doubt = self.outside.in_doubt(item_id)
-        self.done.append(Done(self.outside.now(), edit, item_id, value, in_doubt))
-        return item_id
+        in_doubt = self.outside.in_doubt(id_of(made))
+        self.done.append(Done(self.outside.now(), edit, made, in_doubt))
+        return id_of(made)
 
     def activities_of(self, token: str) -> list[ActivitySnapshot]:
         """Living activities that are about a meeting."""
@@ -70,25 +74,22 @@ class People:
             if token_of(one.title) == token
         ]
 
-    def _take_back(self, edit: Edit) -> tuple[str, Any] | None:
+    def _take_back(self, edit: Edit) -> Item | None:
         """Restore what was deleted last; an event of ours stays out, since it bears our mark."""
         if edit.side == "crm":
             activity_id = self.deleted_activities.pop(edit.token, None)
             if activity_id is None or self.activities_of(edit.token):
                 return None
-            self.outside.crm.put(ME, activity_id=activity_id)
-            return str(activity_id), None
+            return self.outside.crm.put(ME, activity_id=activity_id).activity
         event = self.deleted_events.pop(edit.token, None)
         if event is None or event.link_mark is not None or self.events_of(edit.token):
             return None
-        self.outside.calendar.put(CALENDAR, event)
-        return event.event_id, None
+        return self.outside.calendar.put(CALENDAR, event)
 
-    def _in_crm(self, edit: Edit) -> tuple[str, Any] | None:
+    def _in_crm(self, edit: Edit) -> Item | None:
         crm = self.outside.crm
         if edit.verb == "create":
-            made = crm.put(ME, **self._new_activity(edit))
-            return str(made.activity.activity_id), None
+            return crm.put(ME, **self._new_activity(edit)).activity
         present = self.activities_of(edit.token)
         if not present:
             return None
@@ -96,12 +97,11 @@ class People:
         if edit.verb == "delete":
             self.deleted_activities[edit.token] = activity.activity_id
             crm.take_away(activity.activity_id)
-            return str(activity.activity_id), None
+            return activity
         owner_id, changes = activity.owner_id, self._activity_changes(edit, activity)
         if "owner_id" in changes:
             owner_id = changes.pop("owner_id")
-        crm.put(owner_id, activity_id=activity.activity_id, **changes)
-        return str(activity.activity_id), changes
+        return crm.put(owner_id, activity_id=activity.activity_id, **changes).activity
 
     def _new_activity(self, edit: Edit) -> dict[str, Any]:
         start = self._moment(edit.value)
@@ -135,13 +135,12 @@ class People:
         }
         return changes[edit.verb]
 
-    def _in_calendar(self, edit: Edit) -> tuple[str, Any] | None:
+    def _in_calendar(self, edit: Edit) -> Item | None:
         calendar = self.outside.calendar
         if edit.token.startswith(SERIES):
             return self._in_series(edit)
         if edit.verb == "create":
-            made = calendar.put(CALENDAR, self._new_event(edit))
-            return made.event_id, None
+            return calendar.put(CALENDAR, self._new_event(edit))
         present = self.events_of(edit.token)
         if not present:
             return None
@@ -149,17 +148,16 @@ class People:
         if edit.verb == "delete":
             self.deleted_events[edit.token] = event
             calendar.take_away(CALENDAR, event.event_id)
-            return event.event_id, None
+            return event
         changes = self._event_changes(edit, event)
-        calendar.put(CALENDAR, event.model_copy(update=changes))
-        return event.event_id, changes
+        return calendar.put(CALENDAR, event.model_copy(update=changes))
 
-    def _in_series(self, edit: Edit) -> tuple[str, Any] | None:
+    def _in_series(self, edit: Edit) -> Item | None:
         """A series is known by the first part of its occurrences' tokens."""
         calendar, series_id = self.outside.calendar, edit.token.partition(".")[0]
         present = calendar.occurrences_of(CALENDAR, series_id)
         if edit.verb == "create":
-            event, changes = self._new_event(edit), None
+            event = self._new_event(edit)
             began = event.schedule.start if isinstance(event.schedule, Timed) else None
             original = began or self._moment(edit.value)
             ref = Series(series_id=series_id, original_start=original)
@@ -171,13 +169,12 @@ class People:
                 return None
             event = found[0]
             if edit.verb == "delete":
-                changes = None
                 del present[event.event_id]
             else:
-                changes = self._event_changes(edit, event)
-                present[event.event_id] = event.model_copy(update=changes)
+                event = event.model_copy(update=self._event_changes(edit, event))
+                present[event.event_id] = event
         calendar.put_series(CALENDAR, series_id, present.values())
-        return event.event_id, changes
+        return event
 
     def _new_event(self, edit: Edit) -> EventSnapshot:
         start = self._moment(edit.value)
@@ -212,6 +209,11 @@ class People:
         """A moment ahead of the whole run."""
         base = self.outside.now().replace(hour=9, minute=0, second=0, microsecond=0)
         return base + timedelta(days=2 + value % 40, minutes=15 * (value % 23))
+
+
+def id_of(item: Item) -> str:
+    """The id that an item has on its side."""
+    return str(item.activity_id) if isinstance(item, ActivitySnapshot) else item.event_id
 
 
 def token_of(title: str) -> str:

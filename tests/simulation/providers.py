@@ -4,6 +4,7 @@ The state machines are the services' own in-memory adapters. Here every call tak
 may fail before it is carried out, or after.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,18 +29,22 @@ WRITES: Final = frozenset({"create", "change", "update", "delete"})
 
 @dataclass(frozen=True)
 class Write:
-    """A write of ours that a provider carried out."""
+    """A write of ours that a provider carried out; `made` is what the item then was."""
 
     at: datetime
     side: str
     verb: str
     item_id: str
     title: str
+    made: Any = None
 
 
 @dataclass
 class Outside:
-    """The two providers, what becomes of calls to them, and what was written."""
+    """The two providers, what becomes of calls to them, and what was written.
+
+    `unanswered` counts the writes of each item whose answer was lost.
+    """
 
     crm: "SimulatedCrm"
     calendar: "SimulatedCalendar"
@@ -51,25 +56,19 @@ class Outside:
     cut_off: Callable[[str], None]
     writes: list[Write] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
-    lost_answers: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
     _made: dict[str, Process] = field(default_factory=dict)
-    _unanswered: set[str] = field(default_factory=set)
 
     def in_doubt(self, item_id: str) -> bool:
         """Whether the answer may have been lost that we have made an item."""
         maker = self._made.get(item_id)
         return maker is not None and (
-            item_id in self._unanswered or maker.dead or maker.dies_in is not None
+            item_id in self.unanswered or maker.dead or maker.dies_in is not None
         )
 
     def made(self, item_id: str, maker: Process) -> None:
         """Remember who made an item."""
         self._made[item_id] = maker
-
-    def unanswered(self, item_id: str) -> None:
-        """The answer to a write did not come."""
-        self.lost_answers += 1
-        self._unanswered.add(item_id)
 
     def crm_for(self, process: Process) -> Crm:
         """Pipedrive for one process."""
@@ -143,7 +142,7 @@ class Calls:
             outside.cut_off(self._side)
         if cut_off or (is_write and outside.happens(weather.answers_lost)):
             outside.note(f"{self._side} {name}: done, but the answer is lost")
-            outside.unanswered(item_id)
+            outside.unanswered[item_id] += 1
             raise UncertainError("timeout") if self._side == "crm" else Retryable("timeout")
         await self._process.io(name, CALL_S)
         return self._shortened(name, values, named, answer)
@@ -155,8 +154,8 @@ class Calls:
 
     def _wrote(self, name: str, values: Any, answer: Any) -> str:
         outside = self._outside
-        item_id, title = _item_of(self._side, name, values, answer, outside)
-        outside.writes.append(Write(outside.now(), self._side, name, item_id, title))
+        item_id, title, made = _item_of(self._side, name, values, answer, outside)
+        outside.writes.append(Write(outside.now(), self._side, name, item_id, title, made))
         outside.note(f"{self._process.name} writes: {self._side} {name} {item_id} {title!r}")
         outside.on_write(self._side, item_id)
         if name == "create":
@@ -190,15 +189,18 @@ class Calls:
         return outside.chance.random() < 0.7
 
 
-def _item_of(side: str, name: str, values: Any, answer: Any, outside: Outside) -> tuple[str, str]:
+def _item_of(
+    side: str, name: str, values: Any, answer: Any, outside: Outside
+) -> tuple[str, str, Any]:
+    """What was written: its id, its title, and what it is now; nothing where it was deleted."""
     if side == "crm":
         if name == "delete":
-            return str(values[1]), outside.crm.subject_of(values[1])
-        return str(answer.activity.activity_id), answer.activity.subject
+            return str(values[1]), outside.crm.subject_of(values[1]), None
+        return str(answer.activity.activity_id), answer.activity.subject, answer.activity
     if name == "delete":
-        return str(values[1]), outside.calendar.title_of(values[1])
+        return str(values[1]), outside.calendar.title_of(values[1]), None
     event = answer.event if name == "create" else answer
-    return event.event_id, event.title
+    return event.event_id, event.title, event
 
 
 class SimulatedCrm(MemoryCrm):

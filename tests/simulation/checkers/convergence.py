@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.simulation.endings import Ending, endings_of, shown_by_activity, shown_by_event
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.shown import shown_by_activity, shown_by_event
 from tests.simulation.simulation import Simulation
 
 
@@ -13,7 +14,7 @@ def check(simulation: Simulation) -> list[str]:
 
 def _differences(simulation: Simulation) -> Iterator[str]:
     for one in endings_of(simulation):
-        if one.plain and one.both == one.counts == (1, 1):
+        if one.synced and one.both == one.counts == (1, 1):
             yield from _difference(one)
 
 

@@ -45,7 +45,7 @@ def _wrong(one: Ending, item: str, told: Any) -> list[str]:
         return [f"{one.token}: nothing is known of {item}"]
     if not told.sentence or told.reason in NOT_AN_END:
         return [f"{one.token}: {item} is explained by {told.reason}"]
-    is_pair = one.plain and one.counts == one.both == (1, 1)
+    is_pair = one.synced and one.counts == one.both == (1, 1)
     if is_pair and not told.synced:
         return [f"{one.token}: {item} is synced, but explained by {told.reason}"]
     return []

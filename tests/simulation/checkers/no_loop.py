@@ -17,7 +17,7 @@ def check(simulation: Simulation) -> list[str]:
     """Meetings that were written too often."""
     scenario = simulation.scenario
     more = MORE + 2 * len(scenario.changes) + scenario.rejected
-    lost = simulation.outside.lost_answers
+    lost = simulation.outside.unanswered.total()
     return [
         f"{one.token}: {len(one.writes)} writes after {len(one.done)} edits"
         for one in endings_of(simulation)

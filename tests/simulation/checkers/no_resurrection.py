@@ -19,11 +19,13 @@ def check(simulation: Simulation) -> list[str]:
 def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
     """An edit of the other side may beat the deletion, or the user may take back many at once.
 
-    Then the meeting is whole again.
+    Then the meeting is whole again. What is done is kept where its event is deleted.
     """
     if one.is_occurrence:
         # Who deletes its activity does not want to see it in Pipedrive.
         by_calendar = {(0, 0)} if "calendar" in one.deleted_on else {(0, 1)}
         return by_calendar | ({one.both} if rejected else set())
     contested = len(one.deleted_on | one.edited_on) > 1 or rejected
-    return {(0, 0), one.both} if contested else {(0, 0)}
+    whole = {one.both} if contested else set()
+    kept = {(1, 0)} if one.may_stay_done and "calendar" in one.deleted_on else set()
+    return {(0, 0)} | whole | kept

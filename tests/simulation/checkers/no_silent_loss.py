@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from tests.simulation.checkers.no_loss import last_entered
-from tests.simulation.endings import Ending, endings_of, shown_by_event
+from tests.simulation.checkers.entered import last_entered
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.shown import shown_by_event
 from tests.simulation.simulation import Simulation
 
 FIELDS = ("title", "location")
@@ -31,6 +32,6 @@ def _unheard(one: Ending, told: str) -> Iterator[str]:
     shown = shown_by_event(one.events[0])
     for field in FIELDS:
         entered = last_entered(one, field, sides=("calendar",))
-        for value in entered - {shown[field]}:
-            if json.dumps(value)[1:-1] not in told:
+        for value in entered:
+            if value != shown[field] and json.dumps(value)[1:-1] not in told:
                 yield f"{one.token}: {field} {value!r} was overwritten and is told nowhere"

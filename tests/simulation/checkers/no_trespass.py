@@ -1,7 +1,6 @@
 """An event that came from Pipedrive goes with its activity's owner, type or date."""
 
-from tests.simulation.endings import Ending, endings_of
-from tests.simulation.people import ME
+from tests.simulation.endings import Ending, endings_of, is_eligible
 from tests.simulation.simulation import Simulation
 
 
@@ -15,7 +14,4 @@ def check(simulation: Simulation) -> list[str]:
 
 
 def _is_ineligible(one: Ending) -> bool:
-    return bool(one.activities) and all(
-        activity.owner_id != ME or activity.type != "meeting" or activity.due_date is None
-        for activity in one.activities
-    )
+    return bool(one.activities) and not any(map(is_eligible, one.activities))

@@ -1,0 +1,70 @@
+"""What people entered for each field of a meeting, as a reader of either side would tell it."""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final
+
+from tests.simulation.endings import Ending
+from tests.simulation.people import Done
+from tests.simulation.shown import shown_by
+
+VERBS: Final = {
+    "title": ("title",),
+    "schedule": ("move", "all_day", "undate", "take_back"),
+    "location": ("location",),
+    "description": ("description",),
+    "busy": ("busy",),
+    "guests": (),
+}
+"""The fields, and the edits that enter something for them."""
+FIELDS: Final = tuple(VERBS)
+
+
+def may_be_shown(one: Ending, field: str) -> list[Any]:
+    """What was last entered on either side; where nobody did, what it was made with.
+
+    Of an item that people then had go, any edit may have been carried, or have gone with it.
+    """
+    gone = [done for done in _edits(one, field) if one.went_with_it(done)]
+    entered = _last_or_first(one, field)
+    if gone:
+        entered += [*_last_or_first(one, field, but=gone), *_values(gone, field)]
+    return entered
+
+
+def last_entered(
+    one: Ending,
+    field: str,
+    *,
+    sides: Collection[str] = ("crm", "calendar"),
+    but: Collection[Done] = (),
+) -> list[Any]:
+    """What was last entered for a field on each of some sides, `but` for some edits."""
+    last: dict[str, Done] = {
+        done.edit.side: done
+        for done in _edits(one, field)
+        if done.edit.side in sides and done not in but
+    }
+    return _values(last.values(), field)
+
+
+def _last_or_first(one: Ending, field: str, *, but: Collection[Done] = ()) -> list[Any]:
+    return last_entered(one, field, but=but) or _values(one.done[:1], field)
+
+
+def _values(edits: Iterable[Done], field: str) -> list[Any]:
+    return [shown_by(done.item)[field] for done in edits]
+
+
+def _edits(one: Ending, field: str) -> Iterator[Done]:
+    """Edits of a field that may be carried: not those of an occurrence in Pipedrive."""
+    for done in one.done:
+        put_back = one.is_occurrence and done.edit.side == "crm"
+        if _enters(done, field) and not put_back:
+            yield done
+
+
+def _enters(done: Done, field: str) -> bool:
+    """An activity that does not say whether it is busy says so by its time."""
+    if field == "busy" and done.edit.side == "crm" and done.item.busy is None:
+        return done.edit.verb in VERBS["schedule"]
+    return done.edit.verb in VERBS[field]
