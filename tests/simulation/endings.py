@@ -125,7 +125,7 @@ class Ending:
             for one in self.done
             if one.edit.verb != "create" and one.edit.side != taken_back[0].edit.side
         }
-        return bool(other_sides) or not self.verbs <= {*PLAIN, "restore"}
+        return bool(other_sides) or not self.verbs <= {*PLAIN, "restore"} - {"done"}
 
     def was_cleared(self, write: Write) -> bool:
         """Whether the user has had it removed with all events that we made of unticked types."""
@@ -136,15 +136,6 @@ class Ending:
         """Whether an edit was of an item that is gone since, as people wanted it to."""
         wanted = self.cleared_at is not None or bool(self.verbs & REMOVING)
         return wanted and done.item_id not in {id_of(item) for item in self.items}
-
-    @property
-    def edited_on(self) -> set[str]:
-        """Sides on which somebody edited it after it was made."""
-        return {
-            one.edit.side
-            for one in self.done
-            if one.edit.verb not in {"create", "delete", "restore"}
-        }
 
     @property
     def items(self) -> tuple[Item, ...]:

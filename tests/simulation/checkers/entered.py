@@ -1,6 +1,7 @@
 """What people entered for each field of a meeting, as a reader of either side would tell it."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from tests.simulation.endings import Ending
@@ -47,6 +48,21 @@ def last_entered(
     return _values(last.values(), field)
 
 
+def was_known(one: Ending, done: Done, at: datetime) -> bool:
+    """Whether we had carried an edit by then, or had put another value in its place."""
+    fields = [field for field in FIELDS if enters(done, field)]
+    return all(_was_settled(one, done, field, at) for field in fields)
+
+
+def _was_settled(one: Ending, done: Done, field: str, at: datetime) -> bool:
+    entered = shown_by(done.item)[field]
+    return any(
+        (shown_by(write.made)[field] == entered) is (write.side != done.edit.side)
+        for write in one.writes
+        if write.made is not None and done.at <= write.at <= at
+    )
+
+
 def _last_or_first(one: Ending, field: str, *, but: Collection[Done] = ()) -> list[Any]:
     return last_entered(one, field, but=but) or _values(one.done[:1], field)
 
@@ -59,12 +75,15 @@ def _edits(one: Ending, field: str) -> Iterator[Done]:
     """Edits of a field that may be carried: not those of an occurrence in Pipedrive."""
     for done in one.done:
         put_back = one.is_occurrence and done.edit.side == "crm"
-        if _enters(done, field) and not put_back:
+        if enters(done, field) and not put_back:
             yield done
 
 
-def _enters(done: Done, field: str) -> bool:
-    """An activity that does not say whether it is busy says so by its time."""
+def enters(done: Done, field: str) -> bool:
+    """Whether an edit is of a field.
+
+    An activity that does not say whether it is busy says so by its time.
+    """
     if field == "busy" and done.edit.side == "crm" and done.item.busy is None:
         return done.edit.verb in VERBS["schedule"]
     return done.edit.verb in VERBS[field]
