@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from tests.simulation.endings import Ending
@@ -48,18 +49,33 @@ def last_entered(
     return _values(last.values(), field)
 
 
-def was_known(one: Ending, done: Done, at: datetime) -> bool:
-    """Whether we had carried an edit by then, or had put another value in its place."""
-    fields = [field for field in FIELDS if enters(done, field)]
-    return all(_was_settled(one, done, field, at) for field in fields)
+def unheard(one: Ending, side: str, at: datetime) -> Iterator[Done]:
+    """Last edits of fields on a side that by then we had not carried, nor overwritten."""
+    for field in FIELDS:
+        edits = [done for done in _edits(one, field) if done.edit.side == side and done.at <= at]
+        if (
+            edits
+            and _changed(one, edits[-1], field)
+            and not _was_settled(one, edits[-1], field, at)
+        ):
+            yield edits[-1]
 
 
-def _was_settled(one: Ending, done: Done, field: str, at: datetime) -> bool:
-    entered = shown_by(done.item)[field]
+def _changed(one: Ending, edit: Done, field: str) -> bool:
+    """Whether an item showed something else before an edit."""
+    seen = [(write.at, write.made) for write in one.writes if write.item_id == edit.item_id]
+    seen += [(done.at, done.item) for done in one.done if done.item_id == edit.item_id]
+    _, before = max(((at, item) for at, item in seen if item and at < edit.at), key=itemgetter(0))
+    return bool(shown_by(before)[field] != shown_by(edit.item)[field])
+
+
+def _was_settled(one: Ending, edit: Done, field: str, at: datetime) -> bool:
+    """Whether the other side was given its value, or its own side another one."""
+    entered = shown_by(edit.item)[field]
     return any(
-        (shown_by(write.made)[field] == entered) is (write.side != done.edit.side)
+        (shown_by(write.made)[field] == entered) is (write.side != edit.edit.side)
         for write in one.writes
-        if write.made is not None and done.at <= write.at <= at
+        if write.made is not None and edit.at <= write.at <= at
     )
 
 

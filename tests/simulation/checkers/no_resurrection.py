@@ -1,7 +1,8 @@
 """What was deleted on one side, and was not edited on the other unheard, is gone from both."""
 
-from tests.simulation.checkers.entered import was_known
+from tests.simulation.checkers.entered import unheard
 from tests.simulation.endings import Ending, endings_of
+from tests.simulation.people import Done
 from tests.simulation.simulation import Simulation
 
 
@@ -18,17 +19,27 @@ def check(simulation: Simulation) -> list[str]:
 
 
 def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
-    """An edit of the other side may beat the deletion, or the user may take back many at once.
+    """An edit of the other side may beat the deletion, or the user may take back what is held.
 
     Then the meeting is whole again. What is done is kept where its event is deleted.
     """
+    taken_back = rejected and not _is_carried_out(one)
+    kept = {(1, 0)} if one.may_stay_done and "calendar" in one.deleted_on else set()
     if one.is_occurrence:
         # Who deletes its activity does not want to see it in Pipedrive.
         by_calendar = {(0, 0)} if "calendar" in one.deleted_on else {(0, 1)}
-        return by_calendar | ({one.both} if rejected else set())
-    whole = {one.both} if rejected or _is_contested(one) else set()
-    kept = {(1, 0)} if one.may_stay_done and "calendar" in one.deleted_on else set()
+        return by_calendar | kept | ({one.both} if taken_back else set())
+    whole = {one.both} if taken_back or _is_contested(one) else set()
     return {(0, 0)} | whole | kept
+
+
+def _is_carried_out(one: Ending) -> bool:
+    """Whether the other side has followed the last deletion before it could be held."""
+    deletion = _last_deletion(one)
+    return any(
+        write.verb == "delete" and write.side != deletion.edit.side and write.at >= deletion.at
+        for write in one.writes
+    )
 
 
 def _is_contested(one: Ending) -> bool:
@@ -36,11 +47,13 @@ def _is_contested(one: Ending) -> bool:
 
     In a one-way connection only Pipedrive can contest it.
     """
-    deletion = [done for done in one.done if done.edit.verb == "delete"][-1]
-    return any(
-        not was_known(one, done, deletion.at)
-        for done in one.done
-        if done.edit.side != deletion.edit.side
-        and done.edit.verb not in {"create", "delete"}
-        and (one.two_way or done.edit.side == "crm")
-    )
+    deletion = _last_deletion(one)
+    other = "calendar" if deletion.edit.side == "crm" else "crm"
+    if other == "calendar" and not one.two_way:
+        return False
+    later = any(done.edit.side == other and done.at > deletion.at for done in one.done)
+    return later or any(unheard(one, other, deletion.at))
+
+
+def _last_deletion(one: Ending) -> Done:
+    return [done for done in one.done if done.edit.verb == "delete"][-1]

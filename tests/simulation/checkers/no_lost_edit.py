@@ -1,0 +1,39 @@
+"""Nothing is deleted whose last edits were not carried: they beat the deletion of the other side.
+
+Only in two-way connections whose settings stay as they are, and not for occurrences, which belong
+to the calendar. Pipedrive deletes what it is told to, so an edit may just precede it.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from tests.simulation.checkers.entered import unheard
+from tests.simulation.endings import Ending, endings_of
+from tests.simulation.people import Done
+from tests.simulation.providers import CALL_S, Write
+from tests.simulation.simulation import Simulation
+
+UNDER_WAY: Final = timedelta(seconds=2 * CALL_S)
+
+
+def check(simulation: Simulation) -> list[str]:
+    """Edits that went with an item that we deleted."""
+    if simulation.scenario.changes or simulation.scenario.direction == "one_way":
+        return []
+    return [
+        f"{one.token}: {edit.edit.verb} on {write.side} was lost when {write.item_id} was deleted"
+        for one in endings_of(simulation)
+        if one.plain and not one.is_occurrence
+        for write, edit in _lost_edits(one)
+    ]
+
+
+def _lost_edits(one: Ending) -> Iterator[tuple[Write, Done]]:
+    for write in one.writes:
+        if write.verb != "delete":
+            continue
+        told_by = write.at - (UNDER_WAY if write.side == "crm" else timedelta(0))
+        for edit in unheard(one, write.side, told_by):
+            if edit.item_id == write.item_id:
+                yield write, edit
