@@ -16,6 +16,7 @@ from tests.simulation.checkers import (
     no_mass_deletion,
     no_resurrection,
     no_silent_loss,
+    no_stranger,
     no_trespass,
     not_by_absence,
 )
@@ -24,6 +25,7 @@ from tests.simulation.simulation import Simulation
 CHECKERS: Final[dict[str, Callable[[Simulation], list[str]]]] = {
     "no duplicate": no_duplicate.check,
     "no exception": no_exception.check,
+    "no stranger": no_stranger.check,
     "no loss": no_loss.check,
     "no lost edit": no_lost_edit.check,
     "no silent loss": no_silent_loss.check,
