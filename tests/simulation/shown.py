@@ -42,7 +42,7 @@ def shown_by_event(event: EventSnapshot) -> dict[str, Any]:
         text = html.unescape(re.sub(r"</?p>", "", text.replace("<br>", "\n")))
     return {
         "title": _words(event.title),
-        "schedule": _of_schedule(event.schedule),
+        "schedule": shown_schedule(event.schedule),
         "location": _words(event.location),
         "description": _lines(text),
         "busy": event.busy,
@@ -60,7 +60,8 @@ def _of_activity(activity: ActivitySnapshot) -> Any:
     return start, start + timedelta(minutes=minutes)
 
 
-def _of_schedule(schedule: Any) -> Any:
+def shown_schedule(schedule: Any) -> Any:
+    """A date, or the moments of start and end."""
     if isinstance(schedule, AllDay):
         return schedule.first
     return schedule.start, schedule.end

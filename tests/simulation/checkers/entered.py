@@ -1,12 +1,13 @@
 """What people entered for each field of a meeting, as a reader of either side would tell it."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final
 
 from tests.simulation.endings import Ending
 from tests.simulation.people import Done
+from tests.simulation.providers import CALL_S
 from tests.simulation.shown import shown_by
 
 VERBS: Final = {
@@ -19,6 +20,8 @@ VERBS: Final = {
 }
 """The fields, and the edits that enter something for them."""
 FIELDS: Final = tuple(VERBS)
+UNDER_WAY: Final = timedelta(seconds=2 * CALL_S)
+"""From the last look at an item to the write of it."""
 
 
 def may_be_shown(one: Ending, field: str) -> list[Any]:
@@ -59,6 +62,14 @@ def unheard(one: Ending, side: str, at: datetime) -> Iterator[Done]:
             and not _was_settled(one, edits[-1], field, at)
         ):
             yield edits[-1]
+
+
+def met_a_write(one: Ending, done: Done) -> bool:
+    """Whether a write of ours was on its way: Pipedrive carries out what it is told to."""
+    return done.edit.side == "crm" and any(
+        write.item_id == done.item_id and done.at <= write.at <= done.at + UNDER_WAY
+        for write in one.writes
+    )
 
 
 def _changed(one: Ending, edit: Done, field: str) -> bool:

@@ -5,16 +5,12 @@ to the calendar. Pipedrive deletes what it is told to, so an edit may just prece
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Final
 
-from tests.simulation.checkers.entered import unheard
+from tests.simulation.checkers.entered import met_a_write, unheard
 from tests.simulation.endings import Ending, endings_of
 from tests.simulation.people import Done
-from tests.simulation.providers import CALL_S, Write
+from tests.simulation.providers import Write
 from tests.simulation.simulation import Simulation
-
-UNDER_WAY: Final = timedelta(seconds=2 * CALL_S)
 
 
 def check(simulation: Simulation) -> list[str]:
@@ -33,7 +29,6 @@ def _lost_edits(one: Ending) -> Iterator[tuple[Write, Done]]:
     for write in one.writes:
         if write.verb != "delete":
             continue
-        told_by = write.at - (UNDER_WAY if write.side == "crm" else timedelta(0))
-        for edit in unheard(one, write.side, told_by):
-            if edit.item_id == write.item_id:
+        for edit in unheard(one, write.side, write.at):
+            if edit.item_id == write.item_id and not met_a_write(one, edit):
                 yield write, edit
