@@ -44,6 +44,9 @@ OTHERS_EVERY: Final = timedelta(minutes=30)
 RESTART_S: Final = (0.5, 30.0)
 SETTLE_S: Final = 900.0
 ACCEPTED: Final = 202
+ACCEPTED_HINTS: Final = frozenset({200, 202, 204})
+LATER: Final = 503
+UNKNOWN: Final = 404
 AT_REST: Final = 409
 """Nothing can be decided while the connection is paused or has lost its grant."""
 SLOWER: Final = 6.0
@@ -155,6 +158,8 @@ class Simulation:
             **providers,
         )
         running.runtime.publisher.unlucky = self.weather.publishes_failed
+        for task in running.runtime.tasks:
+            task.add_done_callback(self._ended)
         self.running[name] = running
 
     def edit(self, edit: Edit) -> None:
@@ -182,7 +187,7 @@ class Simulation:
         )
         self.note(f"order: {order}: {status}")
         if status not in {ACCEPTED, AT_REST}:
-            self.alarms.append(f"{self.loop.time():9.2f}s {order} was answered by {status}")
+            self._alarm(f"{order} was answered by {status}")
 
     def announce(self, side: str, item_id: str) -> None:
         """A provider tells us that something has changed, if it does."""
@@ -310,7 +315,13 @@ class Simulation:
     def _go(self, work: Any) -> None:
         task = self.loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """What works in the background may end, but not by an exception."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._alarm(repr(error))
 
     def _go_order(self, order: str) -> None:
         self._go(self.order(order))
@@ -329,29 +340,63 @@ class Simulation:
             "company_id": COMPANY,
         }
         body = json.dumps({"meta": meta, "data": {"owner_id": ME}}).encode()
-        await self.running["crm-ingest"].post(
+        await self._post(
+            "crm-ingest",
             "/webhooks/pipedrive",
             {"authorization": "Basic " + base64.b64encode(credentials).decode()},
             body,
         )
 
     async def _post_calendar(self) -> None:
-        for channel_id, secret in list(self.outside.calendar.channels.items()):
-            await self.running["calendar-ingest"].post(
+        """A notice of each channel; one that a crash has left behind is not known, but one is."""
+        statuses = [
+            await self._post(
+                "calendar-ingest",
                 "/webhooks/google",
                 {
                     "x-goog-resource-state": "exists",
                     "x-goog-channel-id": channel_id,
                     "x-goog-channel-token": secret,
                 },
+                unknown=True,
             )
+            for channel_id, secret in list(self.outside.calendar.channels.items())
+        ]
+        if self.loop.time() > STORM_S + SETTLE_S / 3 and set(statuses) == {UNKNOWN}:
+            self._alarm("no channel of the calendar is known")
+
+    async def _post(
+        self,
+        name: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+        *,
+        unknown: bool = False,
+    ) -> int:
+        """A webhook is accepted, or not now where nothing can be published; gives the status."""
+        running = self.running[name]
+        status = await running.post(path, headers, body)
+        expected = {*ACCEPTED_HINTS, UNKNOWN} if unknown else ACCEPTED_HINTS
+        may_fail = running.process.dead or running.runtime.publisher.unlucky > 0
+        if status not in expected and not (status == LATER and may_fail):
+            self._alarm(f"{path} was answered by {status}")
+        return status
 
     # Noise
+
+    def _alarm(self, what: str) -> None:
+        self.alarms.append(f"{self.loop.time():9.2f}s {what}")
+
+    def complain(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What fails where nobody waits for it is heard all the same."""
+        if "exception" in context:
+            self._alarm(f"{context['message']}: {context['exception']!r}")
 
     def hear(self, _logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
         """Of what is logged only what should never be is kept."""
         if event["event"] in ALARMING and event.get("error") != "Retryable":
-            self.alarms.append(f"{self.loop.time():9.2f}s {event}")
+            self._alarm(f"{event}")
         raise structlog.DropEvent
 
 
@@ -366,6 +411,7 @@ def run(scenario: Scenario) -> Simulation:
         processors=[structlog.processors.format_exc_info, simulation.hear],
         cache_logger_on_first_use=False,
     )
+    loop.set_exception_handler(simulation.complain)
     with patch("crm_ingest.sweeper.OTHERS_EVERY", OTHERS_EVERY):
         loop.run_until_complete(simulation.run())
     return simulation
