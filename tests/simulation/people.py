@@ -12,6 +12,7 @@ from tandem.contracts.events import Attendee, EventSnapshot, Response, Series, T
 from tandem.contracts.meetings import AllDay, Timed
 
 ME, OTHER = 70, 71
+MY_EMAIL: Final = "me@example.com"
 CALENDAR: Final = "main"
 SERIES: Final = "S"
 """What the tokens of occurrences of a series begin with."""

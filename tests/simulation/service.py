@@ -4,7 +4,7 @@ Only what reaches out of the process is replaced: broker, database, credential s
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -24,6 +24,9 @@ import crm_ingest.app
 import crm_ingest.settings
 import reconciler.app
 import reconciler.settings
+import settings_api.app
+import settings_api.settings
+from settings_api.parts import Parts
 from tandem.runtime.failures import DeadLetterLimit
 from tandem.runtime.health import Health
 from tandem.runtime.loops import Loops, Round, Wait
@@ -37,6 +40,7 @@ RELAY_S: Final = 4 * POLL_S
 RARELY_S: Final = 3600.0
 INTERNAL_TOKEN: Final = "internal"
 WEBHOOK_USER, WEBHOOK_PASSWORD = "pipedrive", "a long password"
+PIPEDRIVE_URL: Final = "https://pipedrive.example"
 _RUNTIME: Final[dict[str, Any]] = {
     "kafka_bootstrap_servers": "nowhere:1",
     "database_url": "postgresql://nobody@nowhere/tandem",
@@ -69,10 +73,29 @@ SETTINGS: Final[dict[str, Any]] = {
         google_webhook_url="https://tandem.example/webhooks/google",
     ),
 }
+SETTINGS["settings-api"] = settings_api.settings.Settings(
+    **_RUNTIME,
+    **_CREDENTIALS,
+    public_url="https://tandem.example",
+    pipedrive_authorize_url=f"{PIPEDRIVE_URL}/authorize",
+    pipedrive_token_url=f"{PIPEDRIVE_URL}/token",
+    pipedrive_client_id="client",
+    pipedrive_client_secret="secret",
+    pipedrive_api_domains=frozenset({"pipedrive.example"}),
+    google_authorize_url="https://google.example/authorize",
+    google_token_url="https://google.example/token",
+    google_revoke_url="https://google.example/revoke",
+    google_userinfo_url="https://google.example/userinfo",
+    google_client_id="client",
+    google_client_secret="secret",
+    mx_lookup=False,
+    **{f"{name.replace('-', '_')}_url": f"http://{name}" for name in SETTINGS},
+)
 _APPS: Final[dict[str, Any]] = {
     "reconciler": reconciler.app,
     "crm-ingest": crm_ingest.app,
     "calendar-ingest": calendar_ingest.app,
+    "settings-api": settings_api.app,
 }
 
 
@@ -201,6 +224,14 @@ class _NoCredentials:
         """Something that is not None."""
         return credential_id
 
+    async def put(self, _credential: Any) -> None:
+        """Whether there is access is told by the providers themselves."""
+
+    async def delete(self, _credential_id: UUID) -> None:
+        """See `put`."""
+
+    sealer = None
+
 
 class _NoContinuity:
     """A broker that loses nothing."""
@@ -213,35 +244,68 @@ class _NoContinuity:
         return False
 
 
+def _behind_the_pages(_runtime: Any, _settings: Any, parts: Parts) -> Parts:
+    """The parts alone: the simulated user has no browser."""
+    return parts
+
+
 class RunningService:
-    """One process with its application."""
+    """One process with its application, which of settings-api are the parts behind its pages."""
 
     def __init__(self, runtime: SimulatedRuntime, app: Any) -> None:
         self.runtime = runtime
         self.process = runtime.process
         self._app = app
+        self._begun: set[asyncio.Task[Any]] = set()
+
+    @property
+    def parts(self) -> Parts:
+        """What endpoints of settings-api may use."""
+        parts: Parts = self._app
+        return parts
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Begin what goes on to its end, or the process's, even if nobody waits for it any more."""
+        begun = asyncio.create_task(work)
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
+        return begun
 
     async def post(self, path: str, headers: dict[str, str], body: bytes = b"") -> int:
         """Send a request as a provider would; gives the status."""
-        status = 0
+        status, _ = await self.ask("POST", path, headers, body=body)
+        return status
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        query: str = "",
+        body: bytes = b"",
+    ) -> tuple[int, bytes]:
+        """Send a request; gives the status and the body of its answer."""
+        status, answer = 0, b""
 
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answer
             status = message.get("status", status)
+            answer += message.get("body", b"")
 
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
         await self._app(scope, receive, send)
-        return status
+        return status, answer
 
 
 def start(
@@ -259,6 +323,7 @@ def start(
     made: list[SimulatedRuntime] = []
 
     def runtime(settings: Any, **names: Any) -> SimulatedRuntime:
+        names.pop("clock", None)
         made.append(SimulatedRuntime(process, kafka, store, clock, new_id, pace, settings, **names))
         return made[-1]
 
@@ -271,9 +336,17 @@ def start(
         "TIDY_EVERY_S": RARELY_S,
         "BROKER_CHECK_S": RARELY_S,
         "BROKER_CHECK_EVERY_S": RARELY_S,
+        "CONTINUITY_EVERY_S": RARELY_S,
+        "RELEASE_EVERY_S": RARELY_S,
+        "FORGET_EVERY_S": RARELY_S,
     }
     http = SimpleNamespace(AsyncClient=lambda **_: SimpleNamespace(aclose=None))
-    parts = {"Runtime": runtime, "Continuity": _NoContinuity, "Credentials": _NoCredentials}
+    parts = {
+        "Runtime": runtime,
+        "Continuity": _NoContinuity,
+        "Credentials": _NoCredentials,
+        "_web": _behind_the_pages,
+    }
     with ExitStack() as replaced:
         for name, part in (parts | {"httpx": http} | intervals).items():
             if hasattr(module, name):

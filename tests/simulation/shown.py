@@ -5,14 +5,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.simulation.people import Item
+from tests.simulation.people import MY_EMAIL, Item
 
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot, TextFormat
 from tandem.contracts.meetings import AllDay
 
 DEFAULT_MINUTES: Final = 30
-MY_EMAIL: Final = "me@example.com"
 
 
 def shown_by(item: Item) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import structlog
 from tests.simulation import service
 from tests.simulation.broker import Kafka
 from tests.simulation.clock import SimulatedClock
-from tests.simulation.desk import COMPANY, CONNECTION_ID, Desk
+from tests.simulation.desk import Desk
 from tests.simulation.people import CALENDAR, ME, People
 from tests.simulation.process import Process
 from tests.simulation.providers import Outside, SimulatedCalendar, SimulatedCrm
@@ -29,26 +29,30 @@ from tests.simulation.scenario import CALM_S, STORM_S, Change, Edit, Scenario, W
 from tests.simulation.store import Store
 from tests.simulation.tables.calendar import CalendarTables
 from tests.simulation.tables.crm import CrmTables
+from tests.simulation.tables.settings import SettingsTables
 from tests.simulation.tables.sync import SyncTables
 from tests.simulation.virtual_loop import VirtualLoop
+from tests.simulation.wire import COMPANY, Wire
 
 from calendar_ingest.repository.queries import QUERIES as CALENDAR_QUERIES
+from crm_ingest.crm import ActivityKind
 from crm_ingest.repository.queries import QUERIES as CRM_QUERIES
 from reconciler.repository.queries import QUERIES as SYNC_QUERIES
+from settings_api.repository import QUERIES as SETTINGS_QUERIES
 from tandem.contracts.connections import Provider
 
-SERVICES: Final = ("crm-ingest", "calendar-ingest", "reconciler")
+SERVICES: Final = ("crm-ingest", "calendar-ingest", "reconciler", "settings-api")
 ALARMING: Final = frozenset({"loop_failed", "work_failed", "dead_letter", "read_failed"})
 OTHERS_EVERY: Final = timedelta(minutes=30)
 """The rarest sweep comes more often than in life, so that the calm need not last a day."""
 RESTART_S: Final = (0.5, 30.0)
 SETTLE_S: Final = 900.0
-ACCEPTED: Final = 202
 ACCEPTED_HINTS: Final = frozenset({200, 202, 204})
 LATER: Final = 503
 UNKNOWN: Final = 404
-AT_REST: Final = 409
-"""Nothing can be decided while the connection is paused or has lost its grant."""
+KINDS: Final = tuple(ActivityKind(key, key.title(), key, None) for key in ("meeting", "lunch"))
+LOOKS: Final = 2
+"""How often the user looks at the page while all settles."""
 SLOWER: Final = 6.0
 SESSION_S: Final = 10.0
 """How long Kafka waits for a member that is dead."""
@@ -73,6 +77,7 @@ class Simulation:
             ("crm-ingest", "crm", CrmTables, CRM_QUERIES),
             ("calendar-ingest", "calendar", CalendarTables, CALENDAR_QUERIES),
             ("reconciler", "sync", SyncTables, SYNC_QUERIES),
+            ("settings-api", "settings", SettingsTables, SETTINGS_QUERIES),
         )
         self.stores = {
             name: Store(schema, tables(self.clock.now, self.new_id), queries)
@@ -80,7 +85,7 @@ class Simulation:
         }
         theirs = SimulatedClock(loop, scenario.start, ahead_s=self.weather.clock_ahead_s)
         self.outside = Outside(
-            crm=SimulatedCrm(clock=self.clock),
+            crm=SimulatedCrm(clock=self.clock, kinds=KINDS),
             calendar=SimulatedCalendar(clock=theirs, page_size=4),
             weather=self.weather,
             chance=Random(scenario.chance + 1),
@@ -93,16 +98,16 @@ class Simulation:
         self.outside.calendar.rewrites = self.weather.rewriting > 0
         self.people = People(self.outside)
         self.desk = Desk(
-            self.kafka,
-            process=Process("settings-api", self.chance),
-            now=self.clock.now,
-            new_id=self.new_id,
+            lambda: self.running["settings-api"],
+            note=self.note,
+            refused=self.alarm,
             settings={
                 "direction": scenario.direction,
                 "conflict_winner": scenario.conflict_winner,
                 "synced_types": frozenset({"meeting"}),
             },
         )
+        self.desk.sign_up(self.stores["settings-api"].tables, scenario.start)
         self.pace = service.Pace()
         self.running: dict[str, service.RunningService] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -116,27 +121,30 @@ class Simulation:
         """Tell what happens."""
         self.trace.append(f"{self.loop.time():9.2f}s {what}")
 
+    def alarm(self, what: str) -> None:
+        """Remember what should never be."""
+        self.alarms.append(f"{self.loop.time():9.2f}s {what}")
+
     async def run(self) -> None:
         """The storm, then the calm."""
         for name in SERVICES:
             self.start(name)
-        self._go(self.desk.reports.run())
-        self.desk.start()
+        self._go(self.desk.start())
         for edit in self.scenario.edits:
             self._at(edit.at_s, self.edit, edit)
         for change in self.scenario.changes:
             self._at(change.at_s, self.change, change)
         for at_s in self.scenario.clearings:
-            self._at(at_s, self._go_order, "unticked/remove")
+            self._at(at_s, self._clear)
         self._prepare_mishaps()
         await asyncio.sleep(STORM_S)
         self.calm_down()
-        await asyncio.sleep(SETTLE_S / 2)
-        await self.decide()
-        await asyncio.sleep(SETTLE_S / 2)
-        await self.decide()
+        for _ in range(LOOKS):
+            await asyncio.sleep(SETTLE_S / LOOKS)
+            await self.desk.mend(held=self.scenario.held)
         self.pace.slower = SLOWER
         await asyncio.sleep(CALM_S)
+        await self.desk.see_all_well()
 
     def start(self, name: str) -> None:
         """Start a process of a service."""
@@ -147,6 +155,8 @@ class Simulation:
             providers["crm"] = self.outside.crm_for(process)
         elif name == "calendar-ingest":
             providers["providers"] = {Provider.GOOGLE: self.outside.calendar_for(process)}
+        elif name == "settings-api":
+            providers["http"] = Wire(process, self.running, self.allow)
         running = service.start(
             name,
             process,
@@ -172,22 +182,13 @@ class Simulation:
     def change(self, change: Change) -> None:
         """The user changes a setting."""
         self.note(f"setting: {change.name} = {change.value}")
-        self.desk.change(change.name, change.value)
+        self._go(self.desk.change(**{change.name: change.value}))
 
-    async def decide(self) -> None:
-        """The user decides about what waits for him: held deletions, and links in a loop."""
-        for order in (f"held/{self.scenario.held}", "wake"):
-            await self.order(order)
-
-    async def order(self, order: str) -> None:
-        """The user has the reconciler do something."""
-        status = await self.running["reconciler"].post(
-            f"/internal/connections/{CONNECTION_ID}/{order}",
-            {"authorization": f"Bearer {service.INTERNAL_TOKEN}"},
-        )
-        self.note(f"order: {order}: {status}")
-        if status not in {ACCEPTED, AT_REST}:
-            self._alarm(f"{order} was answered by {status}")
+    def allow(self, side: str) -> None:
+        """The user allows us to use his account of a side again."""
+        if side in self.outside.revoked:
+            self.outside.revoked.discard(side)
+            self.note(f"allowed again: {side}")
 
     def announce(self, side: str, item_id: str) -> None:
         """A provider tells us that something has changed, if it does."""
@@ -204,16 +205,16 @@ class Simulation:
         """From now on everything works."""
         self.note("calm")
         self.outside.weather = Weather()
-        self.outside.revoked.clear()
         for running in self.running.values():
             running.runtime.publisher.unlucky = 0.0
             running.process.dies_in = None
         for topic, partition in list(self.kafka.blocked):
             self.kafka.unblock(topic, partition)
-        if self.desk.lost or self._paused:
-            self.desk.resume()
+        for side in sorted(self.outside.revoked):
+            self._mend(side)
+        self._resume()
         if self.scenario.changes:
-            self.desk.change_back()
+            self._go(self.desk.change_back({one.name for one in self.scenario.changes}))
 
     # Mishaps
 
@@ -283,22 +284,19 @@ class Simulation:
 
     def _mend(self, side: str) -> None:
         if side in self.outside.revoked:
-            self.outside.revoked.discard(side)
-            self.note(f"reconnected: {side}")
-            self.desk.resume()
-            self._paused = False
+            self._go(self.desk.reconnect(side))
 
     def _pause(self) -> None:
         self.note("paused")
         self._paused = True
-        self.desk.pause()
+        self._go(self.desk.pause())
         self._at(self.loop.time() + self.outside.chance.uniform(10, 600), self._resume)
 
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
             self.note("resumed")
-            self.desk.resume()
+            self._go(self.desk.resume())
 
     # Time
 
@@ -323,8 +321,8 @@ class Simulation:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._alarm(repr(error))
 
-    def _go_order(self, order: str) -> None:
-        self._go(self.order(order))
+    def _clear(self) -> None:
+        self._go(self.desk.clear())
 
     def _send_webhook(self, side: str, item_id: str) -> None:
         self._go(self._post_crm(item_id) if side == "crm" else self._post_calendar())
