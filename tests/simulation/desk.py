@@ -62,16 +62,19 @@ class Desk:
         *,
         note: Callable[[str], None],
         refused: Callable[[str], None],
+        tables: SettingsTables,
         settings: dict[str, Any],
     ) -> None:
         self._settings_api = settings_api
         self._note = note
         self._refused = refused
+        self._tables = tables
         self._settings = ConnectionSettings(calendar_id=CALENDAR, **settings)
         self._hand = asyncio.Lock()
 
-    def sign_up(self, tables: SettingsTables, now: datetime) -> None:
+    def sign_up(self, now: datetime) -> None:
         """The user has signed in, connected a calendar and made his choices before the run."""
+        tables = self._tables
         tables.put_company(company_id=COMPANY, name="", domain="")
         tables.put_user(
             **USER.model_dump(),
@@ -109,9 +112,7 @@ class Desk:
 
     async def change(self, **values: Any) -> None:
         """Choose other values of settings, which are saved by themselves."""
-        change = SettingsChange.model_validate(
-            {name: sorted(one) if isinstance(one, frozenset) else one for name, one in values.items()}
-        )
+        change = SettingsChange.model_validate({name: _sent(one) for name, one in values.items()})
         await self._press(
             f"change {', '.join(values)}",
             lambda parts: calls.change(CONNECTION_ID, change, *_call(parts)),
@@ -131,6 +132,18 @@ class Desk:
             "reconnect", lambda parts: parts.oauth[Provider.GOOGLE].connect(trip, "code")
         )
 
+    async def choose_calendar(self) -> None:
+        """Choose the calendar again, which was not there for a while."""
+        await self.change(calendar_id=CALENDAR)
+
+    async def remove_app(self) -> None:
+        """Take our app out of Pipedrive, which tells us."""
+        await self._press("remove app", lambda parts: parts.pipedrive.let_go(USER))
+
+    async def resync(self) -> None:
+        """Have both sides read again."""
+        await self._press("resync", lambda parts: calls.resync(CONNECTION_ID, *_call(parts)))
+
     async def clear(self) -> None:
         """Remove the events of types that are not ticked any more."""
         await self._press(
@@ -146,7 +159,7 @@ class Desk:
         for account in shown.reconnect:
             await self.reconnect("crm" if account == "pipedrive" else "calendar")
         if shown.status is ConnectionStatus.CALENDAR_GONE:
-            await self.change(calendar_id=CALENDAR)
+            await self.choose_calendar()
         if shown.status is ConnectionStatus.NEEDS_CONFIRMATION:
             settle = _WORDS[held]
             await self._press(f"{held} held", lambda parts: settle(CONNECTION_ID, _CALLER, parts))
@@ -197,6 +210,11 @@ class Desk:
             raise TimeoutError
         answer: AnswerT = pressed.result()
         return answer
+
+
+def _sent(value: Any) -> Any:
+    """A value of a setting as a client sends it."""
+    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def _call(parts: Parts) -> tuple[Response, Caller, Parts]:

@@ -15,7 +15,7 @@ from tests.simulation.process import Process
 from tests.simulation.scenario import Weather
 
 from calendar_ingest.adapters.memory import MemoryProvider
-from calendar_ingest.calendars import Access, CursorExpiredError
+from calendar_ingest.calendars import Access, CalendarGoneError, CursorExpiredError
 from crm_ingest.adapters.memory import MemoryCrm
 from crm_ingest.crm import Crm, UncertainError
 from tandem.contracts.events import EventSnapshot, TextFormat
@@ -57,6 +57,7 @@ class Outside:
     writes: list[Write] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
     unanswered: Counter[str] = field(default_factory=Counter)
+    unshared: bool = False
     _made: dict[str, Process] = field(default_factory=dict)
 
     def in_doubt(self, item_id: str) -> bool:
@@ -125,6 +126,8 @@ class Calls:
         await self._process.io(name, CALL_S)
         if self._side in outside.revoked:
             raise GrantLostError("the grant is revoked")
+        if outside.unshared and self._side == "calendar" and name != "unsubscribe":
+            return self._without_calendar(name)
         if outside.happens(weather.rate_limited):
             outside.note(f"{self._side} {name}: 429")
             raise Retryable("too many requests", retry_after_s=RATE_LIMIT_S)
@@ -146,6 +149,12 @@ class Calls:
             raise UncertainError("timeout") if self._side == "crm" else Retryable("timeout")
         await self._process.io(name, CALL_S)
         return self._shortened(name, values, named, answer)
+
+    def _without_calendar(self, name: str) -> tuple[()]:
+        """What an account is answered from which its calendar was taken."""
+        if name == "list":
+            return ()
+        raise CalendarGoneError("the calendar is not shared any more")
 
     def _is_item_call(self, values: Any) -> bool:
         """Webhooks are created and deleted by calls of the same name."""

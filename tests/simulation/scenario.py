@@ -81,6 +81,9 @@ class Weather:
     revoked_grants: int = 0
     cut_off_writes: int = 0
     pauses: int = 0
+    unshared_calendars: int = 0
+    removed_apps: int = 0
+    resyncs: int = 0
     clock_ahead_s: float = 0.0
 
     def without(self, name: str) -> "Weather":
@@ -134,15 +137,29 @@ def scenario_of(seed: int) -> Scenario:
     changes = _changes(dice)
     restores = _restores(Random(f"deletions taken back of {seed}"), scenario.edits)
     hasty = _hasty(Random(f"hasty edits of {seed}"), scenario.edits)
+    weather = _of_the_connection(Random(f"troubles of the connection of {seed}"), scenario.weather)
     cut_offs, meanwhile = _cut_offs(Random(f"writes cut off of {seed}"), scenario.edits)
     edits = (*scenario.edits, *_purge(dice), *_series(dice), *restores, *hasty, *meanwhile)
     return replace(
         scenario,
-        weather=replace(scenario.weather, cut_off_writes=cut_offs),
+        weather=replace(weather, cut_off_writes=cut_offs),
         changes=changes,
         clearings=_clearings(Random(f"clearings of {seed}"), changes),
         edits=tuple(sorted(edits, key=lambda one: one.at_s)),
         held=dice.choice(("confirm", "reject")),
+    )
+
+
+def _of_the_connection(dice: Random, weather: Weather) -> Weather:
+    """In some runs the calendar is unshared, or the app removed, for a while; it has its own dice.
+
+    In some the user has everything read again.
+    """
+    return replace(
+        weather,
+        unshared_calendars=dice.randint(1, 2) if dice.random() < 0.2 else 0,
+        removed_apps=dice.randint(1, 2) if dice.random() < 0.15 else 0,
+        resyncs=dice.randint(1, 3) if dice.random() < 0.2 else 0,
     )
 
 

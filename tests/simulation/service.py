@@ -89,7 +89,9 @@ SETTINGS["settings-api"] = settings_api.settings.Settings(
     google_client_id="client",
     google_client_secret="secret",
     mx_lookup=False,
-    **{f"{name.replace('-', '_')}_url": f"http://{name}" for name in SETTINGS},
+    crm_ingest_url="http://crm-ingest",
+    calendar_ingest_url="http://calendar-ingest",
+    reconciler_url="http://reconciler",
 )
 _APPS: Final[dict[str, Any]] = {
     "reconciler": reconciler.app,

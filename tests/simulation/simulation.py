@@ -97,17 +97,19 @@ class Simulation:
         self.outside.calendar.add_calendar(CALENDAR)
         self.outside.calendar.rewrites = self.weather.rewriting > 0
         self.people = People(self.outside)
+        settings: Any = self.stores["settings-api"].tables
         self.desk = Desk(
             lambda: self.running["settings-api"],
             note=self.note,
-            refused=self.alarm,
+            refused=self.refused,
+            tables=settings,
             settings={
                 "direction": scenario.direction,
                 "conflict_winner": scenario.conflict_winner,
                 "synced_types": frozenset({"meeting"}),
             },
         )
-        self.desk.sign_up(self.stores["settings-api"].tables, scenario.start)
+        self.desk.sign_up(scenario.start)
         self.pace = service.Pace()
         self.running: dict[str, service.RunningService] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -121,9 +123,10 @@ class Simulation:
         """Tell what happens."""
         self.trace.append(f"{self.loop.time():9.2f}s {what}")
 
-    def alarm(self, what: str) -> None:
-        """Remember what should never be."""
-        self.alarms.append(f"{self.loop.time():9.2f}s {what}")
+    def refused(self, what: str) -> None:
+        """The user was refused something, for which there is no reason once all is well."""
+        if self.loop.time() > STORM_S:
+            self.alarms.append(f"{self.loop.time():9.2f}s {what}")
 
     async def run(self) -> None:
         """The storm, then the calm."""
@@ -145,6 +148,16 @@ class Simulation:
         self.pace.slower = SLOWER
         await asyncio.sleep(CALM_S)
         await self.desk.see_all_well()
+        self._compare_revisions()
+
+    def _compare_revisions(self) -> None:
+        """Every service has heard what settings-api says last."""
+        known = {
+            name: [row["revision"] for row in store.tables.connections]  # type: ignore[attr-defined]
+            for name, store in self.stores.items()
+        }
+        if any(revisions != known["settings-api"] for revisions in known.values()):
+            self.refused(f"the services know different revisions of the connection: {known}")
 
     def start(self, name: str) -> None:
         """Start a process of a service."""
@@ -212,6 +225,7 @@ class Simulation:
             self.kafka.unblock(topic, partition)
         for side in sorted(self.outside.revoked):
             self._mend(side)
+        self._share()
         self._resume()
         if self.scenario.changes:
             self._go(self.desk.change_back({one.name for one in self.scenario.changes}))
@@ -234,6 +248,12 @@ class Simulation:
             self._some_time(self._revoke)
         for _ in range(weather.pauses):
             self._some_time(self._pause)
+        for _ in range(weather.unshared_calendars):
+            self._some_time(self._unshare)
+        for _ in range(weather.removed_apps):
+            self._some_time(self._remove_app)
+        for _ in range(weather.resyncs):
+            self._some_time(self._resync)
 
     def _crash(self) -> None:
         name = self.outside.chance.choice(SERVICES)
@@ -285,6 +305,24 @@ class Simulation:
     def _mend(self, side: str) -> None:
         if side in self.outside.revoked:
             self._go(self.desk.reconnect(side))
+
+    def _remove_app(self) -> None:
+        self._lose("crm")
+        self._go(self.desk.remove_app())
+
+    def _unshare(self) -> None:
+        self.note("calendar unshared")
+        self.outside.unshared = True
+        self._at(self.loop.time() + self.outside.chance.uniform(20, 900), self._share)
+
+    def _share(self) -> None:
+        if self.outside.unshared:
+            self.note("calendar shared again")
+            self.outside.unshared = False
+            self._go(self.desk.choose_calendar())
+
+    def _resync(self) -> None:
+        self._go(self.desk.resync())
 
     def _pause(self) -> None:
         self.note("paused")

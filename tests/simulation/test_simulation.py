@@ -18,16 +18,26 @@ from tests.simulation.shrink import shrunk
 from tests.simulation.store import BESIDE_A_TABLE
 from tests.simulation.tables.calendar import CalendarTables
 from tests.simulation.tables.crm import CrmTables
+from tests.simulation.tables.settings import SettingsTables
 from tests.simulation.tables.sync import SyncTables
 
 from calendar_ingest.repository.queries import QUERIES as CALENDAR_QUERIES
 from crm_ingest.repository.queries import QUERIES as CRM_QUERIES
 from reconciler.repository.queries import QUERIES as SYNC_QUERIES
+from settings_api.repository import QUERIES as SETTINGS_QUERIES
 
 FRESH = 200
 ROOT = Path(__file__).parents[2]
-ONLY_FOR_PAGES = frozenset({"history_found", "history_page", "history_page_of_reason"})
-"""Queries of the internal endpoints, which no run calls."""
+ONLY_FOR_PAGES = frozenset(
+    {
+        *("history_found", "history_page", "history_page_of_reason", "connections_of_company"),
+        *("add_oauth_state", "take_oauth_state", "add_session", "see_session", "delete_session"),
+        *("delete_sessions_of", "add_api_token", "see_api_token", "api_tokens_of"),
+        *("delete_api_token", "take_of_rate", "rate_empty_at", "claim_repeat", "keep_repeat"),
+        *("release_repeat", "forget_repeats_of"),
+    }
+)
+"""Queries for browsers and programs, which no run calls."""
 
 
 def _play(*arguments: str, longest_s: float = 280.0) -> subprocess.CompletedProcess[str]:
@@ -78,6 +88,7 @@ def test_a_planted_fault_is_found():
         (SyncTables, SYNC_QUERIES),
         (CrmTables, CRM_QUERIES),
         (CalendarTables, CALENDAR_QUERIES),
+        (SettingsTables, SETTINGS_QUERIES),
     ],
 )
 def test_every_statement_of_a_service_is_simulated_with_its_parameters(tables, queries):
