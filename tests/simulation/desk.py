@@ -152,13 +152,18 @@ class Desk:
         )
 
     async def mend(self, *, held: str) -> None:
-        """Look at the page, and do what it asks for; `held` is the word on held deletions."""
+        """Look at the page, and do what it asks for; `held` is the word on held deletions.
+
+        He has mended his accounts before, so it should not ask for these.
+        """
         shown = await self._look()
         if shown is None:
             return
         for account in shown.reconnect:
+            self._refused(f"the page says that {account} is lost, which it is not")
             await self.reconnect("crm" if account == "pipedrive" else "calendar")
         if shown.status is ConnectionStatus.CALENDAR_GONE:
+            self._refused("the page says that the calendar is gone, which it is not")
             await self.choose_calendar()
         if shown.status is ConnectionStatus.NEEDS_CONFIRMATION:
             settle = _WORDS[held]

@@ -46,6 +46,8 @@ ALARMING: Final = frozenset({"loop_failed", "work_failed", "dead_letter", "read_
 OTHERS_EVERY: Final = timedelta(minutes=30)
 """The rarest sweep comes more often than in life, so that the calm need not last a day."""
 RESTART_S: Final = (0.5, 30.0)
+AWAY_S: Final = ((1.0, 20.0), (20.0, 900.0))
+"""How long an account is lost: some users notice at once."""
 SETTLE_S: Final = 900.0
 ACCEPTED_HINTS: Final = frozenset({200, 202, 204})
 LATER: Final = 503
@@ -132,7 +134,7 @@ class Simulation:
         """The storm, then the calm."""
         for name in SERVICES:
             self.start(name)
-        self._go(self.desk.start())
+        self._press(self.desk.start())
         for edit in self.scenario.edits:
             self._at(edit.at_s, self.edit, edit)
         for change in self.scenario.changes:
@@ -148,16 +150,19 @@ class Simulation:
         self.pace.slower = SLOWER
         await asyncio.sleep(CALM_S)
         await self.desk.see_all_well()
-        self._compare_revisions()
+        self._compare_connections()
 
-    def _compare_revisions(self) -> None:
-        """Every service has heard what settings-api says last."""
-        known = {
-            name: [row["revision"] for row in store.tables.connections]  # type: ignore[attr-defined]
+    def _compare_connections(self) -> None:
+        """Every service has heard what settings-api says last, and none rests for itself."""
+        rows = {
+            name: next(iter(store.tables.connections))  # type: ignore[attr-defined]
             for name, store in self.stores.items()
         }
-        if any(revisions != known["settings-api"] for revisions in known.values()):
+        known = {name: row["revision"] for name, row in rows.items()}
+        if len(set(known.values())) > 1:
             self.refused(f"the services know different revisions of the connection: {known}")
+        if reason := rows["reconciler"]["blocked_reason"]:
+            self.refused(f"the reconciler rests for {reason} although all is well")
 
     def start(self, name: str) -> None:
         """Start a process of a service."""
@@ -195,7 +200,7 @@ class Simulation:
     def change(self, change: Change) -> None:
         """The user changes a setting."""
         self.note(f"setting: {change.name} = {change.value}")
-        self._go(self.desk.change(**{change.name: change.value}))
+        self._press(self.desk.change(**{change.name: change.value}))
 
     def allow(self, side: str) -> None:
         """The user allows us to use his account of a side again."""
@@ -228,7 +233,7 @@ class Simulation:
         self._share()
         self._resume()
         if self.scenario.changes:
-            self._go(self.desk.change_back({one.name for one in self.scenario.changes}))
+            self._press(self.desk.change_back({one.name for one in self.scenario.changes}))
 
     # Mishaps
 
@@ -300,41 +305,42 @@ class Simulation:
         chance = self.outside.chance
         self.note(f"grant revoked: {side}")
         self.outside.revoked.add(side)
-        self._at(self.loop.time() + chance.uniform(20, 900), self._mend, side)
+        self._at(self.loop.time() + chance.uniform(*chance.choice(AWAY_S)), self._mend, side)
 
     def _mend(self, side: str) -> None:
         if side in self.outside.revoked:
-            self._go(self.desk.reconnect(side))
+            self._press(self.desk.reconnect(side))
 
     def _remove_app(self) -> None:
         self._lose("crm")
-        self._go(self.desk.remove_app())
+        self._press(self.desk.remove_app())
 
     def _unshare(self) -> None:
         self.note("calendar unshared")
         self.outside.unshared = True
-        self._at(self.loop.time() + self.outside.chance.uniform(20, 900), self._share)
+        away_s = self.outside.chance.uniform(*self.outside.chance.choice(AWAY_S))
+        self._at(self.loop.time() + away_s, self._share)
 
     def _share(self) -> None:
         if self.outside.unshared:
             self.note("calendar shared again")
             self.outside.unshared = False
-            self._go(self.desk.choose_calendar())
+            self._press(self.desk.choose_calendar())
 
     def _resync(self) -> None:
-        self._go(self.desk.resync())
+        self._press(self.desk.resync())
 
     def _pause(self) -> None:
         self.note("paused")
         self._paused = True
-        self._go(self.desk.pause())
+        self._press(self.desk.pause())
         self._at(self.loop.time() + self.outside.chance.uniform(10, 600), self._resume)
 
     def _resume(self) -> None:
         if self._paused:
             self._paused = False
             self.note("resumed")
-            self._go(self.desk.resume())
+            self._press(self.desk.resume())
 
     # Time
 
@@ -359,8 +365,18 @@ class Simulation:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._alarm(repr(error))
 
+    def _press(self, work: Any) -> None:
+        self._go(self._pressed(work))
+
+    async def _pressed(self, work: Any) -> None:
+        """The user presses a button, which must never break anything."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run tells of it
+            self.alarms.append(f"{self.loop.time():9.2f}s a button failed: {error!r}")
+
     def _clear(self) -> None:
-        self._go(self.desk.clear())
+        self._press(self.desk.clear())
 
     def _send_webhook(self, side: str, item_id: str) -> None:
         self._go(self._post_crm(item_id) if side == "crm" else self._post_calendar())

@@ -1,4 +1,4 @@
-"""Faults as somebody might make them, each in one line of the core, the executor or a writer.
+"""Faults as somebody might make them, each in one line of the core, a handler or a writer.
 
 A simulator that does not find them is not worth its seeds.
 """
@@ -200,6 +200,13 @@ _ALL: Final = (
         '"version": event.version if event is not None else ""',
         '"version": ""',
         "an edit made between a decision and its write is overwritten",
+    ),
+    Fault(
+        "older-report-counts",
+        "settings_api.connection",
+        "        if known is not None and known.at >= report.observed_at:",
+        "        if False:",
+        "a report of trouble that comes again takes the place of the word that it is over",
     ),
 )
 FAULTS: Final = {fault.name: fault for fault in _ALL}
