@@ -54,6 +54,7 @@ class Outside:
     on_write: Callable[[str, str], None]
     note: Callable[[str], None]
     cut_off: Callable[[str], None]
+    is_known: Callable[[str, Any], bool]
     writes: list[Write] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
     unanswered: Counter[str] = field(default_factory=Counter)
@@ -172,7 +173,7 @@ class Calls:
         return item_id
 
     def _shortened(self, name: str, values: Any, named: Any, answer: Any) -> Any:
-        """A whole list may lack what was in an earlier one."""
+        """A whole list may lack what was taken in from an earlier one."""
         outside = self._outside
         if not outside.happens(outside.weather.lists_partial):
             return answer
@@ -190,12 +191,9 @@ class Calls:
 
     def _is_left_out(self, one: Any) -> bool:
         outside = self._outside
-        known = outside.calendar.seen if self._side == "calendar" else outside.crm.seen
         item_id = one.event_id if self._side == "calendar" else one.activity.activity_id
-        if item_id not in known:
-            known.add(item_id)
-            return False
-        return outside.chance.random() < 0.7
+        # What nobody has taken in yet would not be missed until the whole is listed again.
+        return outside.is_known(self._side, item_id) and outside.chance.random() < 0.7
 
 
 def _item_of(
@@ -215,10 +213,6 @@ def _item_of(
 class SimulatedCrm(MemoryCrm):
     """Pipedrive's state, with what the simulation asks of it besides."""
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        self.seen: set[int] = set()
-
     def subject_of(self, activity_id: int) -> str:
         """What an activity, living or not, is called."""
         kept = self._kept.get(activity_id)
@@ -230,7 +224,6 @@ class SimulatedCalendar(MemoryProvider):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
-        self.seen: set[str] = set()
         self.rewrites = False
 
     def put(self, calendar_id: str, event: EventSnapshot) -> EventSnapshot:

@@ -95,6 +95,7 @@ class Simulation:
             on_write=self.announce,
             note=self.note,
             cut_off=self._lose,
+            is_known=self._is_known,
         )
         self.outside.calendar.add_calendar(CALENDAR)
         self.outside.calendar.rewrites = self.weather.rewriting > 0
@@ -320,6 +321,13 @@ class Simulation:
         self.outside.unshared = True
         away_s = self.outside.chance.uniform(*self.outside.chance.choice(AWAY_S))
         self._at(self.loop.time() + away_s, self._share)
+
+    def _is_known(self, side: str, item_id: Any) -> bool:
+        """Whether the reconciler has taken in an item."""
+        tables: Any = self.stores["reconciler"].tables
+        if side == "crm":
+            return tables.activities.get(COMPANY, ME, item_id) is not None
+        return any(row["event_id"] == item_id for row in tables.events)
 
     def _share(self) -> None:
         if self.outside.unshared:

@@ -27,8 +27,16 @@ def check(simulation: Simulation) -> list[str]:
 
 def _lost_edits(one: Ending) -> Iterator[tuple[Write, Done]]:
     for write in one.writes:
-        if write.verb != "delete":
+        if write.verb != "delete" or _is_gone_already(one, write):
             continue
         for edit in unheard(one, write.side, write.at):
             if edit.item_id == write.item_id and not met_a_write(one, edit):
                 yield write, edit
+
+
+def _is_gone_already(one: Ending, write: Write) -> bool:
+    """Whether somebody has deleted himself what we delete."""
+    return any(
+        done.edit.verb == "delete" and done.item_id == write.item_id and done.at <= write.at
+        for done in one.done
+    )
