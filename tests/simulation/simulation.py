@@ -40,6 +40,7 @@ from crm_ingest.repository.queries import QUERIES as CRM_QUERIES
 from reconciler.repository.queries import QUERIES as SYNC_QUERIES
 from settings_api.repository import QUERIES as SETTINGS_QUERIES
 from tandem.contracts.connections import Provider
+from tandem.contracts.topics import SYNC_HEALTH
 
 SERVICES: Final = ("crm-ingest", "calendar-ingest", "reconciler", "settings-api")
 ALARMING: Final = frozenset({"loop_failed", "work_failed", "dead_letter", "read_failed"})
@@ -53,6 +54,8 @@ ACCEPTED_HINTS: Final = frozenset({200, 202, 204})
 LATER: Final = 503
 UNKNOWN: Final = 404
 KINDS: Final = tuple(ActivityKind(key, key.title(), key, None) for key in ("meeting", "lunch"))
+MENDED_S: Final = 300.0
+"""After this much calm everything is mended."""
 LOOKS: Final = 2
 """How often the user looks at the page while all settles."""
 SLOWER: Final = 6.0
@@ -145,6 +148,7 @@ class Simulation:
         self._prepare_mishaps()
         await asyncio.sleep(STORM_S)
         self.calm_down()
+        self._at(STORM_S + MENDED_S, self._report_again)
         for _ in range(LOOKS):
             await asyncio.sleep(SETTLE_S / LOOKS)
             await self.desk.mend(held=self.scenario.held)
@@ -289,6 +293,13 @@ class Simulation:
         name = self.outside.chance.choice(groups)
         self.note(f"records come again: {name[0]} {name[1]}")
         self.kafka.repeat(self.kafka.groups[name], self.outside.chance.randint(1, 20))
+
+    def _report_again(self) -> None:
+        """All that was ever reported comes once more, as old news."""
+        for (name, topic), group in self.kafka.groups.items():
+            if topic == SYNC_HEALTH.name:
+                self.note(f"records come again: {name} {topic}")
+                self.kafka.repeat(group, max(group.committed))
 
     def _block(self) -> None:
         chance = self.outside.chance
