@@ -81,8 +81,14 @@ def _changed(one: Ending, edit: Done, field: str) -> bool:
 
 
 def _was_settled(one: Ending, edit: Done, field: str, at: datetime) -> bool:
-    """Whether the other side was given its value, or its own side another one."""
+    """Whether the other side was given its value, or its own side another one.
+
+    It may be a person who has entered the same on the other side.
+    """
     entered = shown_by(edit.item)[field]
+    theirs = [other for other in _edits(one, field) if other.edit.side != edit.edit.side]
+    if any(shown_by(other.item)[field] == entered and other.at <= at for other in theirs):
+        return True
     return any(
         (shown_by(write.made)[field] == entered) is (write.side != edit.edit.side)
         for write in one.writes

@@ -14,11 +14,16 @@ def check(simulation: Simulation) -> list[str]:
         if one.plain
         and one.steady
         and one.deleted_on
-        and one.counts not in _right(one, rejected=simulation.scenario.rejected)
+        and one.counts
+        not in _right(
+            one,
+            rejected=simulation.scenario.rejected,
+            doubtful=any(simulation.outside.unanswered[write.item_id] for write in one.writes),
+        )
     ]
 
 
-def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
+def _right(one: Ending, *, rejected: bool, doubtful: bool) -> set[tuple[int, int]]:
     """An edit of the other side may beat the deletion, or the user may take back what is held.
 
     Then the meeting is whole again. What is done is kept where its event is deleted.
@@ -29,7 +34,7 @@ def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
         # Who deletes its activity does not want to see it in Pipedrive.
         by_calendar = {(0, 0)} if "calendar" in one.deleted_on else {(0, 1)}
         return by_calendar | kept | ({one.both} if taken_back else set())
-    whole = {one.both} if taken_back or _is_contested(one) else set()
+    whole = {one.both} if taken_back or _is_contested(one, doubtful=doubtful) else set()
     return {(0, 0)} | whole | kept
 
 
@@ -42,17 +47,19 @@ def _is_carried_out(one: Ending) -> bool:
     )
 
 
-def _is_contested(one: Ending) -> bool:
+def _is_contested(one: Ending, *, doubtful: bool) -> bool:
     """Whether the last deletion met an edit of the other side that we had not carried by then.
 
-    In a one-way connection only Pipedrive can contest it.
+    In a one-way connection only Pipedrive can contest it. It is `doubtful` what we had carried
+    where a write of the meeting had no answer.
     """
     deletion = _last_deletion(one)
     other = "calendar" if deletion.edit.side == "crm" else "crm"
     if other == "calendar" and not one.two_way:
         return False
-    later = any(done.edit.side == other and done.at > deletion.at for done in one.done)
-    return later or any(unheard(one, other, deletion.at))
+    edits = [done for done in one.done if done.edit.side == other and done.edit.verb != "create"]
+    later = any(done.at > deletion.at for done in edits)
+    return later or (doubtful and bool(edits)) or any(unheard(one, other, deletion.at))
 
 
 def _last_deletion(one: Ending) -> Done:

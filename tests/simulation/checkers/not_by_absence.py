@@ -1,7 +1,7 @@
 """We delete only what somebody has deleted, declined or taken out of the sync before.
 
 Each time that somebody does so costs one item of the other side, and none any more once we have
-made anew what he had deleted.
+made anew what he had deleted, unless he has taken that out of the trash himself.
 """
 
 from collections.abc import Iterator
@@ -54,6 +54,5 @@ def _is_over(one: Ending, done: Done, deletion: Write) -> bool:
         for write in one.writes
         if write.verb == "create" and write.item_id != done.item_id and write.at > done.at
     ]
-    return one.recognised and any(
-        write.side == done.edit.side and write.at < deletion.at for write in made
-    )
+    by_us = one.recognised and "restore" not in one.verbs
+    return by_us and any(write.side == done.edit.side and write.at < deletion.at for write in made)
