@@ -71,8 +71,8 @@ _ALL: Final = (
     Fault(
         "deletion-beats-edit",
         "reconciler.core.gone",
-        "        if refusal is None:\n            return create_event_again",
-        "        if False:\n            return create_event_again",
+        "    if may_edit and link.base and shown and activity_edits(",
+        "    if False and activity_edits(",
         "an edit made while the other side was deleted is lost",
     ),
     Fault(
