@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from tests.simulation.endings import Ending
-from tests.simulation.people import Done
+from tests.simulation.people import Done, Item
 from tests.simulation.providers import CALL_S
 from tests.simulation.shown import shown_by
 
@@ -81,19 +81,24 @@ def _changed(one: Ending, edit: Done, field: str) -> bool:
 
 
 def _was_settled(one: Ending, edit: Done, field: str, at: datetime) -> bool:
-    """Whether the other side was given its value, or its own side another one.
-
-    It may be a person who has entered the same on the other side.
-    """
+    """Whether the other side showed its value, or its own side was given another one."""
     entered = shown_by(edit.item)[field]
-    theirs = [other for other in _edits(one, field) if other.edit.side != edit.edit.side]
-    if any(shown_by(other.item)[field] == entered and other.at <= at for other in theirs):
+    there = _last_seen(one, "calendar" if edit.edit.side == "crm" else "crm", at)
+    if there is not None and shown_by(there)[field] == entered:
         return True
     return any(
         (shown_by(write.made)[field] == entered) is (write.side != edit.edit.side)
         for write in one.writes
         if write.made is not None and edit.at <= write.at <= at
     )
+
+
+def _last_seen(one: Ending, side: str, at: datetime) -> Item | None:
+    """The item of a side as it was last made or edited by then."""
+    seen = [(write.at, write.made) for write in one.writes if write.side == side and write.made]
+    seen += [(done.at, done.item) for done in one.done if done.edit.side == side]
+    by_then = [(when, item) for when, item in seen if when <= at]
+    return max(by_then, key=itemgetter(0))[1] if by_then else None
 
 
 def _last_or_first(one: Ending, field: str, *, but: Collection[Done] = ()) -> list[Any]:
