@@ -53,8 +53,11 @@ def last_entered(
 
 
 def unheard(one: Ending, side: str, at: datetime) -> Iterator[Done]:
-    """Last edits of fields on a side that by then we had not carried, nor overwritten."""
-    for field in FIELDS:
+    """Last edits of fields on a side that by then we had not carried, nor overwritten.
+
+    Whether one is busy is often said by the time alone, and said again by the next click.
+    """
+    for field in (field for field in FIELDS if field != "busy"):
         edits = [done for done in _edits(one, field) if done.edit.side == side and done.at <= at]
         if (
             edits

@@ -5,8 +5,11 @@ from typing import Final
 
 from tests.simulation.checkers.entered import FIELDS, may_be_shown
 from tests.simulation.endings import Ending, endings_of
+from tests.simulation.people import Done
 from tests.simulation.shown import shown_by
 from tests.simulation.simulation import Simulation
+
+from tandem.contracts.activities import ActivitySnapshot
 
 DEFAULT: Final = "default_duration_minutes"
 
@@ -45,11 +48,17 @@ def _was_done_first(one: Ending) -> bool:
 
 
 def _lost_values(one: Ending, *, but: str) -> Iterator[str]:
+    implied = any(_says_by_time(done) for done in one.done)
     for field in FIELDS:
-        if field == but:
+        if field == but or (field == "busy" and implied):
             continue
         right = may_be_shown(one, field)
         for item in one.items:
             shown = shown_by(item)[field]
             if right and shown not in right:
                 yield f"{one.token}: {field} is {shown!r}, entered were {right}"
+
+
+def _says_by_time(done: Done) -> bool:
+    """Whether an activity is busy because of its time, so that any change of that changes it."""
+    return isinstance(done.item, ActivitySnapshot) and done.item.busy is None

@@ -1,6 +1,5 @@
-"""What was deleted on one side, and was not edited on the other unheard, is gone from both."""
+"""What was deleted on one side, and was not edited on the other, is gone from both."""
 
-from tests.simulation.checkers.entered import unheard
 from tests.simulation.endings import Ending, endings_of
 from tests.simulation.people import Done
 from tests.simulation.simulation import Simulation
@@ -14,16 +13,11 @@ def check(simulation: Simulation) -> list[str]:
         if one.plain
         and one.steady
         and one.deleted_on
-        and one.counts
-        not in _right(
-            one,
-            rejected=simulation.scenario.rejected,
-            doubtful=any(simulation.outside.unanswered[write.item_id] for write in one.writes),
-        )
+        and one.counts not in _right(one, rejected=simulation.scenario.rejected)
     ]
 
 
-def _right(one: Ending, *, rejected: bool, doubtful: bool) -> set[tuple[int, int]]:
+def _right(one: Ending, *, rejected: bool) -> set[tuple[int, int]]:
     """An edit of the other side may beat the deletion, or the user may take back what is held.
 
     Then the meeting is whole again. What is done is kept where its event is deleted.
@@ -34,7 +28,7 @@ def _right(one: Ending, *, rejected: bool, doubtful: bool) -> set[tuple[int, int
         # Who deletes its activity does not want to see it in Pipedrive.
         by_calendar = {(0, 0)} if "calendar" in one.deleted_on else {(0, 1)}
         return by_calendar | kept | ({one.both} if taken_back else set())
-    whole = {one.both} if taken_back or _is_contested(one, doubtful=doubtful) else set()
+    whole = {one.both} if taken_back or _is_contested(one) else set()
     return {(0, 0)} | whole | kept
 
 
@@ -47,19 +41,16 @@ def _is_carried_out(one: Ending) -> bool:
     )
 
 
-def _is_contested(one: Ending, *, doubtful: bool) -> bool:
-    """Whether the last deletion met an edit of the other side that we had not carried by then.
+def _is_contested(one: Ending) -> bool:
+    """Whether the other side was edited, by somebody whose edit we may not have carried by then.
 
-    In a one-way connection only Pipedrive can contest it. It is `doubtful` what we had carried
-    where a write of the meeting had no answer.
+    An edit that was taken back again may have been seen before that. In a one-way connection only
+    Pipedrive can contest a deletion.
     """
-    deletion = _last_deletion(one)
-    other = "calendar" if deletion.edit.side == "crm" else "crm"
-    if other == "calendar" and not one.two_way:
-        return False
-    edits = [done for done in one.done if done.edit.side == other and done.edit.verb != "create"]
-    later = any(done.at > deletion.at for done in edits)
-    return later or (doubtful and bool(edits)) or any(unheard(one, other, deletion.at))
+    other = "calendar" if _last_deletion(one).edit.side == "crm" else "crm"
+    may_contest = one.two_way or other == "crm"
+    edited = any(done.edit.side == other and done.edit.verb != "create" for done in one.done)
+    return may_contest and edited
 
 
 def _last_deletion(one: Ending) -> Done:

@@ -55,13 +55,6 @@ _ALL: Final = (
         "what was edited after a create that nobody heard of is overwritten by what it made",
     ),
     Fault(
-        "made-without-word-is-new",
-        "reconciler.core.unheard",
-        "            if likeness(link, activity, policy):",
-        "            if False:",
-        "a deleted event comes back as the activity that nobody had heard of",
-    ),
-    Fault(
         "only-exact-is-found",
         "crm_ingest.recognition",
         "ALIKE: Final = 2",
