@@ -94,12 +94,11 @@ def _event_step(
         fields |= _DESCRIPTION
     if not fields:
         return None
-    wanted = pair.shown_a.model_copy(
-        update={
-            "schedule": _event_schedule(pair),
-            "guests": _guests(pair, merged, Side.CALENDAR),
-        }
-    )
+    wanted = pair.shown_a
+    if MeetingField.SCHEDULE in fields:
+        wanted = wanted.model_copy(update={"schedule": _event_schedule(pair)})
+    if MeetingField.GUESTS in fields:
+        wanted = wanted.model_copy(update={"guests": _guests(pair, merged, Side.CALENDAR)})
     after = pair.shown_e.with_fields(wanted, merged.to_event)
     target = after
     if MeetingField.GUESTS in fields:
@@ -157,9 +156,9 @@ def _activity_step(pair: Pair, merged: Merge, policy: Policy) -> tuple[Write, Pe
     """The write to Pipedrive."""
     if not merged.to_activity:
         return None
-    wanted = as_activity_shows(pair.shown_e).model_copy(
-        update={"guests": _guests(pair, merged, Side.CRM)}
-    )
+    wanted = as_activity_shows(pair.shown_e)
+    if MeetingField.GUESTS in merged.to_activity:
+        wanted = wanted.model_copy(update={"guests": _guests(pair, merged, Side.CRM)})
     after = pair.shown_a.with_fields(wanted, merged.to_activity)
     kept = _BUSY if _would_flip_busy(pair, after, merged.to_activity) else NO_FIELDS
     pending = Pending(
