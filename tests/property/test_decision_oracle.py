@@ -72,41 +72,22 @@ def _edited() -> Iterator[Case]:
             yield Case(origin, direction, changed_a, changed_e, organizer, winner, when, done)
 
 
+def _with_each_edit(*choices: Iterable[str]) -> Iterator[Case]:
+    """Every edit of either side, with some choices of all else."""
+    sides = (oracle.ORIGINS, oracle.DIRECTIONS, oracle.ACTIVITIES, oracle.EVENTS)
+    return (Case(*values) for values in product(*sides, *choices))
+
+
 def _lived() -> Iterator[Case]:
     """The same for links that have carried an edit or made a side again."""
-    return (
-        Case(*values)
-        for values in product(
-            oracle.ORIGINS,
-            oracle.DIRECTIONS,
-            oracle.ACTIVITIES,
-            oracle.EVENTS,
-            ("user",),
-            ("crm", "calendar"),
-            oracle.WHENS,
-            ("open",),
-            ("no",),
-            ("carried", "made_again"),
-        )
-    )
+    winners, lives = ("crm", "calendar"), ("carried", "made_again")
+    return _with_each_edit(("user",), winners, oracle.WHENS, ("open",), ("no",), lives)
 
 
 def _private() -> Iterator[Case]:
     """The same for private events."""
-    return (
-        Case(*values)
-        for values in product(
-            oracle.ORIGINS,
-            oracle.DIRECTIONS,
-            oracle.ACTIVITIES,
-            oracle.EVENTS,
-            oracle.ORGANIZERS,
-            ("crm", "calendar"),
-            oracle.WHENS,
-            ("open",),
-            oracle.PRIVATES,
-        )
-    )
+    winners = ("crm", "calendar")
+    return _with_each_edit(oracle.ORGANIZERS, winners, oracle.WHENS, ("open",), oracle.PRIVATES)
 
 
 def _at_rest() -> Iterator[Case]:

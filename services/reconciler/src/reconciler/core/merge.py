@@ -68,9 +68,10 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     to_activity: set[MeetingField] = set()
     agreed: set[MeetingField] = set()
     conflicts: set[MeetingField] = set()
-    guests_agree = _agree_on_guests(pair, from_a, from_e)
     for field in from_a | from_e:
-        if says_the_same(pair, field, policy) or (field is MeetingField.GUESTS and guests_agree):
+        if says_the_same(pair, field, policy) or (
+            field is MeetingField.GUESTS and _agree_on_guests(pair, from_a, from_e)
+        ):
             agreed.add(field)
         elif field not in from_a:
             to_activity.add(field)
