@@ -129,7 +129,8 @@ class Ending:
 
     def was_cleared(self, write: Write) -> bool:
         """Whether the user has had it removed with all events that we made of unticked types."""
-        ours = write.side == "calendar" and self.origin == "crm" and write.verb == "delete"
+        made = {one.item_id for one in self.writes if one.verb == "create"}
+        ours = write.side == "calendar" and write.verb == "delete" and write.item_id in made
         return ours and self.cleared_at is not None and self.cleared_at <= write.at
 
     def went_with_it(self, done: Done) -> bool:

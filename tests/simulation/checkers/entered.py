@@ -113,9 +113,14 @@ def _values(edits: Iterable[Done], field: str) -> list[Any]:
 
 
 def _edits(one: Ending, field: str) -> Iterator[Done]:
-    """Edits of a field that may be carried: not those of an occurrence in Pipedrive."""
+    """Edits of a field that may be carried: not those in Pipedrive of an occurrence.
+
+    Once that is deleted, its activity may stay without it, as anybody's.
+    """
+    of_series = one.is_occurrence
     for done in one.done:
-        put_back = one.is_occurrence and done.edit.side == "crm"
+        of_series = of_series and (done.edit.side, done.edit.verb) != ("calendar", "delete")
+        put_back = of_series and done.edit.side == "crm"
         if enters(done, field) and not put_back:
             yield done
 
