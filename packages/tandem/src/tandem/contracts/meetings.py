@@ -83,6 +83,9 @@ class MeetingField(StrEnum):
     GUESTS = "guests"
 
 
+_FIELDS = tuple(MeetingField)
+
+
 class Meeting(Contract):
     """Canonical form of a meeting: what both sides are normalised to before they are compared."""
 
@@ -98,7 +101,7 @@ class Meeting(Contract):
         if self == other:
             return frozenset()
         return frozenset(
-            field for field in MeetingField if getattr(self, field) != getattr(other, field)
+            [field for field in _FIELDS if getattr(self, field) != getattr(other, field)]
         )
 
     def with_fields(self, source: "Meeting", fields: frozenset[MeetingField]) -> "Meeting":

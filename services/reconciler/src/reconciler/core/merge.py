@@ -64,12 +64,13 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
         return Merge(NO_FIELDS, NO_FIELDS, NO_FIELDS, NO_FIELDS, held_back)
     closed, why_closed = closed_to_activity(pair.event, policy)
     crm_wins = _winner(pair, policy) is Side.CRM
+    shown = as_activity_shows(pair.shown_e)
     to_event: set[MeetingField] = set()
     to_activity: set[MeetingField] = set()
     agreed: set[MeetingField] = set()
     conflicts: set[MeetingField] = set()
     for field in from_a | from_e:
-        if says_the_same(pair, field, policy) or (
+        if says_the_same(pair, shown, field, policy) or (
             field is MeetingField.GUESTS and _agree_on_guests(pair, from_a, from_e)
         ):
             agreed.add(field)
@@ -92,10 +93,10 @@ def merge(pair: Pair, policy: Policy, now: datetime) -> Merge:
     )
 
 
-def says_the_same(pair: Pair, field: MeetingField, policy: Policy) -> bool:
-    """Whether a write would tell the event nothing that an activity could show of it."""
+def says_the_same(pair: Pair, shown: Meeting, field: MeetingField, policy: Policy) -> bool:
+    """Whether a write would tell the event nothing; `shown` is what an activity can show of it."""
     wanted = getattr(pair.shown_a, field)
-    if wanted == getattr(as_activity_shows(pair.shown_e), field):
+    if wanted == getattr(shown, field):
         return True
     # A conference link stands in for a location that the event does not have.
     own_location = single_line(pair.event.location)

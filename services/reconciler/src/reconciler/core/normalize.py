@@ -22,6 +22,7 @@ from tandem.contracts.meetings import (
 
 ACTIVITY_LENGTH_MAX = timedelta(hours=23, minutes=59)
 PRIVATE_TITLE = "Private"
+_MINUTE = timedelta(minutes=1)
 
 
 def type_name(key: str) -> str:
@@ -94,22 +95,24 @@ def meeting_of_event(event: EventSnapshot, policy: Policy, *, block: str = "") -
 
 def as_activity_shows(meeting: Meeting) -> Meeting:
     """A calendar's meeting as far as an activity can represent it."""
-    return meeting.model_copy(
-        update={
-            "title": _cut(meeting.title, TITLE_LENGTH_MAX),
-            "description": _cut(meeting.description, TEXT_LENGTH_MAX),
-            "location": _cut(meeting.location, TEXT_LENGTH_MAX),
-            "schedule": _activity_schedule(meeting.schedule),
-        }
-    )
+    shown = {
+        "title": _cut(meeting.title, TITLE_LENGTH_MAX),
+        "description": _cut(meeting.description, TEXT_LENGTH_MAX),
+        "location": _cut(meeting.location, TEXT_LENGTH_MAX),
+        "schedule": _activity_schedule(meeting.schedule),
+    }
+    cut = {name: value for name, value in shown.items() if value is not getattr(meeting, name)}
+    return meeting.model_copy(update=cut) if cut else meeting
 
 
 def _activity_schedule(schedule: Schedule) -> Schedule:
     if isinstance(schedule, AllDay):
-        return AllDay(first=schedule.first)
+        return schedule if schedule.days == 1 else AllDay(first=schedule.first)
     start = schedule.start.replace(second=0, microsecond=0)
-    minutes = min(schedule.end - schedule.start, ACTIVITY_LENGTH_MAX) // timedelta(minutes=1)
-    return Timed(start=start, end=start + timedelta(minutes=minutes))
+    length = min(schedule.end - schedule.start, ACTIVITY_LENGTH_MAX) // _MINUTE * _MINUTE
+    if start == schedule.start and start + length == schedule.end:
+        return schedule
+    return Timed(start=start, end=start + length)
 
 
 def event_schedule(moved: Schedule, *, was_activity: Schedule, was_event: Schedule) -> Schedule:

@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.core.changes import carried_event_changes
 from reconciler.core.merge import Merge, Pair, says_the_same
 from reconciler.core.model import NO_FIELDS, Policy
+from reconciler.core.normalize import as_activity_shows
 from reconciler.core.reasons import Reason
 from tandem.contracts.events import EventSnapshot
 
@@ -57,7 +58,8 @@ def merge_occurrence(pair: Pair, policy: Policy, now: datetime) -> Merge:
         pair.based_link, pair.event, pair.shown_e, policy, now
     )
     changed = edits | from_event
-    agreed = frozenset(field for field in changed if says_the_same(pair, field, policy))
+    shown = as_activity_shows(pair.shown_e)
+    agreed = frozenset(field for field in changed if says_the_same(pair, shown, field, policy))
     return Merge(
         to_event=NO_FIELDS,
         to_activity=changed - agreed,
