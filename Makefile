@@ -51,7 +51,7 @@ demo: setup  ## Run everything on this machine until Ctrl-C (RESET=1 afresh, TRA
 smoke: setup  ## Make an activity and an event in a running demo, and time their way across
 	@exec $(RUN)python -m tandem_embedded smoke
 
-test: setup  ## Check everything and run all tests
+test: setup  ## Check everything and run the tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory npm-clients || echo "without npm, its clients are not tried"
 	@tools/browser.sh $(RUN)python || true  # the journeys say so again, after all else
@@ -188,7 +188,7 @@ monitoring-test: setup $(PROMETHEUS) $(COLLECTOR)  ## Watch a stack at work by a
 kubernetes-test: setup $(ETCD) .tools/kubernetes/kubernetes $(CRDS)/definitions  ## Apply every overlay to a real API server
 	@$(RUN)python -m tools.check_kubernetes $(CRDS)/definitions
 
-NODE_TEST := .tools/node
+NODE_TEST := .tools/kubernetes-node
 IMAGE_SOURCES := $(shell git ls-files packages services sandbox ':!*.md') uv.lock pyproject.toml \
   deploy/Dockerfile deploy/entrypoint.sh deploy/slim.sh
 

@@ -85,8 +85,8 @@ def _default(field: FieldInfo) -> str:
     if value is PydanticUndefined:
         return ""
     if isinstance(value, frozenset):
-        return f"`{','.join(sorted(value))}`"
-    return "none" if value is None else f"`{value}`" if value != "" else "empty"
+        value = ",".join(sorted(value))
+    return "none" if value is None else f"`{value}`" if str(value) else "empty"
 
 
 def openapi() -> str:

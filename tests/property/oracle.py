@@ -15,7 +15,6 @@ WINNERS: Final = ("crm", "calendar", "latest_activity", "latest_event", "latest_
 WHENS: Final = ("ahead", "past")
 DONES: Final = ("open", "done")
 PRIVATES: Final = ("redact", "skip", "full")
-LIVES: Final = ("fresh", "carried", "made_again")
 WAITING: Final = ("loop_suspected", "held_mass_delete")
 APART: Final = ("type_not_synced", "owner_changed", "no_due_date")
 WAKING: Final = (*APART, "declined", "refused")

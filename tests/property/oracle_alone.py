@@ -29,6 +29,7 @@ class NewEvent(NamedTuple):
     lies: str
     series: str
     former: str
+    contested: str
 
 
 Table = tuple[tuple[str, dict[str, str | tuple[str, ...]]], ...]
@@ -49,6 +50,7 @@ EVENTS: Final = {
     "lies": ("ahead", "past", "today", "yesterday", "beyond"),
     "series": ("none", "open", "crowded"),
     "former": ("none", "ended", "suppressed"),
+    "contested": ("no", "yes"),
 }
 
 _NEVER_GIVEN_AWAY: Final = ("none", "ended", "kept_as_done", "suppressed")
@@ -80,6 +82,7 @@ KEEPS_AN_EVENT_OUT: Final[Table] = (
     ("beyond_horizon", {"lies": "beyond", "series": "open"}),
     ("beyond_horizon", {"lies": "beyond", "series": "crowded"}),
     ("recurring_limit", {"series": "crowded"}),
+    ("awaiting", {"contested": "yes"}),
 )
 """A reason, and what the columns say where it holds."""
 

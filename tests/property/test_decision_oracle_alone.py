@@ -84,9 +84,12 @@ def _decide_activity(case: NewActivity) -> Plan:
 
 
 def _decide_event(case: NewEvent) -> Plan:
-    seen = _event(case._replace(direction="", former=""))
+    seen = _event(case._replace(direction="", former="", contested=""))
     observed = Observed(
-        link=_former(case.former, Side.CALENDAR), event=seen, crowded=case.series == "crowded"
+        link=_former(case.former, Side.CALENDAR),
+        event=seen,
+        contested=case.contested == "yes",
+        crowded=case.series == "crowded",
     )
     private = case.private if case.private != "no" else "redact"
     return plan(observed, policy=_policy(direction=case.direction, private=private), now=NOW)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from tests.simulation.people import ME, SERIES, Done, Item, id_of
+from tests.simulation.people import ME, SERIES, Done, Item, id_of, token_of
 from tests.simulation.providers import Write
 from tests.simulation.scenario import EVERYWHERE
 from tests.simulation.simulation import Simulation
@@ -161,6 +161,11 @@ class Ending:
         """The counts of a meeting that is as synced as it can be."""
         return (0, 1) if self.origin == "calendar" and not self.two_way else (1, 1)
 
+    @property
+    def is_pair(self) -> bool:
+        """Whether it is synced, with one item on each side."""
+        return self.synced and self.counts == self.both == (1, 1)
+
 
 def is_eligible(activity: ActivitySnapshot) -> bool:
     """Whether an activity may be synced, if its time is not over."""
@@ -177,9 +182,7 @@ def endings_of(simulation: Simulation) -> Iterator[Ending]:
         yield Ending(
             token=token,
             done=tuple(one for one in people.done if one.edit.token == token),
-            writes=tuple(
-                one for one in simulation.outside.writes if one.title.split()[:1] == [token]
-            ),
+            writes=tuple(one for one in simulation.outside.writes if token_of(one.title) == token),
             activities=tuple(people.activities_of(token)),
             events=tuple(people.events_of(token)),
             two_way=scenario.direction == "two_way",

@@ -118,6 +118,11 @@ class Scenario:
         return self.held == "reject" and any(one.token.startswith("P") for one in self.edits)
 
     @property
+    def both_ways_throughout(self) -> bool:
+        """Whether all edits are carried, whatever side they are of, by the same settings."""
+        return not self.changes and self.direction == "two_way"
+
+    @property
     def steady(self) -> bool:
         """Whether what is synced at all stays as it is."""
         return not any(one.name in {"direction", "synced_types"} for one in self.changes)

@@ -1,6 +1,7 @@
 """A service as it runs in a simulation: the production composition root around simulated parts.
 
-Only what reaches out of the process is replaced: broker, database, credential store, HTTP client.
+What reaches out of the process is replaced: broker, database, credential store, HTTP client. Loops
+wait longer, and of settings-api there are the parts alone, without pages and routes.
 """
 
 import asyncio
@@ -56,7 +57,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "crm-ingest": crm_ingest.settings.Settings(
         **_RUNTIME,
         **_CREDENTIALS,
-        pipedrive_token_url="https://pipedrive.example/token",
+        pipedrive_token_url=f"{PIPEDRIVE_URL}/token",
         pipedrive_client_id="client",
         pipedrive_client_secret="secret",
         pipedrive_webhook_url="https://tandem.example/webhooks/pipedrive",

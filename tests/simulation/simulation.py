@@ -132,7 +132,7 @@ class Simulation:
     def refused(self, what: str) -> None:
         """The user was refused something, for which there is no reason once all is well."""
         if self.loop.time() > STORM_S:
-            self.alarms.append(f"{self.loop.time():9.2f}s {what}")
+            self._alarm(what)
 
     async def run(self) -> None:
         """The storm, then the calm."""
@@ -392,7 +392,7 @@ class Simulation:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - whatever it is, the run tells of it
-            self.alarms.append(f"{self.loop.time():9.2f}s a button failed: {error!r}")
+            self._alarm(f"a button failed: {error!r}")
 
     def _clear(self) -> None:
         self._press(self.desk.clear())
@@ -433,7 +433,7 @@ class Simulation:
             )
             for channel_id, secret in list(self.outside.calendar.channels.items())
         ]
-        if self.loop.time() > STORM_S + SETTLE_S / 3 and set(statuses) == {UNKNOWN}:
+        if self.loop.time() > STORM_S + MENDED_S and set(statuses) == {UNKNOWN}:
             self._alarm("no channel of the calendar is known")
 
     async def _post(

@@ -60,7 +60,7 @@ def counted_ids() -> Callable[[], UUID]:
 
 
 class Hands:
-    """One user with connections; `crm` and `calendars` are what the providers hold."""
+    """One user with connections; `crm` and `events` are what the providers hold."""
 
     def __init__(
         self, executor: Executor, pool: Pool, clock: StoppedClock, new_id: Callable[[], UUID]

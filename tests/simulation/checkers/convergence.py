@@ -14,7 +14,7 @@ def check(simulation: Simulation) -> list[str]:
 
 def _differences(simulation: Simulation) -> Iterator[str]:
     for one in endings_of(simulation):
-        if one.synced and one.both == one.counts == (1, 1):
+        if one.is_pair:
             yield from _difference(one)
 
 

@@ -59,7 +59,6 @@ def _wrong(one: Ending, item: str, told: Any) -> list[str]:
         return [f"{one.token}: {item} is explained as synced with what is not there"]
     if one.steady and BECAUSE_OF.get(told.reason, "create") not in one.verbs:
         return [f"{one.token}: {item} is explained by {told.reason}, which nobody has caused"]
-    is_pair = one.synced and one.counts == one.both == (1, 1)
-    if is_pair and not told.synced:
+    if one.is_pair and not told.synced:
         return [f"{one.token}: {item} is synced, but explained by {told.reason}"]
     return []

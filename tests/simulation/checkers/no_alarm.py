@@ -1,10 +1,10 @@
-"""No message is given up, and no loop or work fails for another reason than bad weather."""
+"""No message is given up, nothing fails but for bad weather, and the user is refused nothing."""
 
 from tests.simulation.simulation import Simulation
 
 
 def check(simulation: Simulation) -> list[str]:
-    """What should never be logged."""
+    """What should never be logged, answered or shown."""
     return [
         *simulation.alarms,
         *(

@@ -15,7 +15,7 @@ from tests.simulation.simulation import Simulation
 
 def check(simulation: Simulation) -> list[str]:
     """Edits that went with an item that we deleted."""
-    if simulation.scenario.changes or simulation.scenario.direction == "one_way":
+    if not simulation.scenario.both_ways_throughout:
         return []
     return [
         f"{one.token}: {edit.edit.verb} on {write.side} was lost when {write.item_id} was deleted"

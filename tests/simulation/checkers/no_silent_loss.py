@@ -22,7 +22,7 @@ def check(simulation: Simulation) -> list[str]:
     Only while settings stay as they are: a one-way connection need not even look at them. Nor can
     anybody see what is entered in Pipedrive while a write of ours is on its way there.
     """
-    if simulation.scenario.changes or simulation.scenario.direction == "one_way":
+    if not simulation.scenario.both_ways_throughout:
         return []
     history = list(simulation.stores["reconciler"].tables.history)  # type: ignore[attr-defined]
     return [problem for one in endings_of(simulation) for problem in _unheard(one, history)]

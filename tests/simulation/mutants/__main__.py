@@ -1,6 +1,7 @@
 """`python -m tests.simulation.mutants`: plants each fault and plays until it is found.
 
-A fault that another seed finds than the documents tell counts as missed, so that they are mended.
+A fault that is found by another seed than the documents tell counts as missed: they are to be
+mended.
 """
 
 import argparse

@@ -55,8 +55,8 @@ def commands_of(
 ) -> list[LinkCommand]:
     """The commands for a link's writes; the snapshots are what the decision was based on.
 
-    Those of a quiet link are a backfill's: they wait behind others and mail nobody. Nor does a
-    calendar mail guests whom another one has `invited_elsewhere`, or of a silent write.
+    Those of a quiet link are a backfill's: they wait behind others and mail nobody. Nobody is
+    mailed of a silent write, either, nor by this calendar who was `invited_elsewhere`.
     """
     common = {
         "occurred_at": now,

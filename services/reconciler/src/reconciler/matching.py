@@ -114,7 +114,7 @@ async def _link(desk: Desk, connection: Connection, pairs: _Pairs, trace: str | 
 def _block_above_text(activity: ActivitySnapshot, event: EventSnapshot, policy: Policy) -> str:
     """The deal/contact block that an event shows above what somebody has written below it.
 
-    Whether it is there only that text tells: it is known once the block is.
+    Only where knowing the block changes what the event shows is there such a text.
     """
     block = wanted_block(activity, "", policy)
     with_text = meeting_of_event(event, policy, block=block)

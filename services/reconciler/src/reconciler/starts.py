@@ -85,7 +85,7 @@ async def decide_all(
     """Decide about every link and every item of a connection; `tell` of items left alone.
 
     What a provider has refused is tried once more: its user may have done what the refusal says.
-    If that was to let guests be mailed, they have to be of an edit.
+    An edit that a calendar had refused is mailed then, even where settings have changed.
     """
     await follow_all(desk, connection)
     async for link in living_links(desk, connection):
