@@ -124,6 +124,30 @@ async def test_an_activity_edited_before_its_create_was_known_is_found(
     assert office.company.living() == [edited]
 
 
+@pytest.mark.rule("7.4")
+async def test_an_activity_that_only_seems_to_be_ours_seems_so_after_a_crash_too(office: Office):
+    """The process died after the create had claimed what it found, before its outcome was kept."""
+    async with office.service(roles="writer,web"):
+        command = create(uuid4())
+        await _connect_silently(office, command.connection_id)
+        await office.command(command)
+        [made] = await office.outcomes(1)
+        await office.query("DELETE FROM crm.outcomes")
+        await office.query("UPDATE crm.create_intents SET activity_id = NULL, leased_until = now()")
+        office.company.put(ANNA.user_id, activity_id=made.activity_id, subject="Edited at once")
+        await office.command(command)
+        await office.outcomes(2)
+        await office.query("DELETE FROM crm.outcomes")
+        await office.command(command)
+        outcomes = await office.outcomes(3)
+    assert [(one.found, one.likely) for one in outcomes] == [
+        (False, False),
+        (True, True),
+        (True, True),
+    ]
+    assert {one.activity_id for one in outcomes} == {made.activity_id}
+
+
 async def test_a_create_that_a_crash_interrupted_makes_one_activity(office: Office):
     """The process died after the create was carried out, before its answer was kept."""
     async with office.service(roles="writer,web"):

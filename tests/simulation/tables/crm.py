@@ -561,6 +561,7 @@ class CrmTables(Tables):
                 "sent_at": None,
                 "last_sent_at": None,
                 "activity_id": None,
+                "likely": False,
             }
             self.create_intents.put(row)
             return [row]
@@ -599,14 +600,16 @@ class CrmTables(Tables):
                 row, sent_at=row["sent_at"] if sent else None, leased_until=self._in(wait_s)
             )
 
-    def settle_intent(self, activity_id: int, link_id: UUID, generation: int) -> None:
+    def settle_intent(
+        self, *, activity_id: int, likely: bool, link_id: UUID, generation: int
+    ) -> None:
         row = self.create_intents.get(link_id, generation)
         if row is None:
             return
         for other in self.create_intents:
             if other["activity_id"] == activity_id and other["link_id"] != link_id:
                 raise asyncpg.UniqueViolationError("the activity is another intent's")
-        self.create_intents.change(row, activity_id=activity_id)
+        self.create_intents.change(row, activity_id=activity_id, likely=likely)
 
     def intents_in_doubt(
         self, company_id: int, user_id: int, link_id: UUID, generation: int

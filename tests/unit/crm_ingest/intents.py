@@ -20,6 +20,7 @@ class _Kept:
     sent_at: datetime | None = None
     last_sent_at: datetime | None = None
     activity_id: int | None = None
+    likely: bool = False
 
 
 class MemoryIntents:
@@ -37,7 +38,7 @@ class MemoryIntents:
             self.kept[_key(intent)] = _Kept(intent.user, until, intent)
             return Begun(None)
         if kept.activity_id is not None:
-            return Settled(kept.activity_id)
+            return Settled(kept.activity_id, likely=kept.likely)
         if kept.leased_until > now:
             return Held((kept.leased_until - now).total_seconds())
         kept.leased_until = until
@@ -55,7 +56,7 @@ class MemoryIntents:
         kept.sent_at = kept.sent_at if sent else None
         kept.leased_until = self._clock.now() + timedelta(seconds=wait_s)
 
-    async def settle(self, intent: Intent, activity_id: int) -> bool:
+    async def settle(self, intent: Intent, activity_id: int, *, likely: bool) -> bool:
         mine = self.kept[_key(intent)]
         taken = any(
             kept.activity_id == activity_id and kept.user.company_id == intent.user.company_id
@@ -64,6 +65,7 @@ class MemoryIntents:
         )
         if not taken:
             mine.activity_id = activity_id
+            mine.likely = likely
         return not taken
 
     async def in_doubt(self, intent: Intent) -> list[Doubt]:

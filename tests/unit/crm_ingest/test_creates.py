@@ -1,6 +1,7 @@
 """A create repeated after a crash or a timeout at any point makes no second activity."""
 
 import asyncio
+import contextlib
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
@@ -272,9 +273,8 @@ async def test_a_persons_own_activity_at_the_same_time_is_not_taken_for_ours():
     assert len(world.company.living()) == 2
 
 
-async def test_what_an_older_draft_made_and_somebody_edited_is_found_and_left_as_it_is():
-    world = World()
-    command = _command()
+async def _in_doubt_of_an_edited_one(world: World, command: CreateActivity) -> None:
+    """The answer to a create is lost, and somebody edits what it has made."""
     world.company.lost_answers = 1
     with pytest.raises(UncertainError):
         await world.process().create(ACCOUNT, command)
@@ -282,6 +282,11 @@ async def test_what_an_older_draft_made_and_somebody_edited_is_found_and_left_as
     await world.clock.sleep(5)
     world.company.put(42, activity_id=made.activity.activity_id, subject="Mine")
     await world.clock.sleep(30)
+
+
+async def test_what_an_older_draft_made_and_somebody_edited_is_found_and_left_as_it_is():
+    world, command = World(), _command()
+    await _in_doubt_of_an_edited_one(world, command)
     newer = DRAFT.model_copy(update={"subject": "Theirs", "location": "Room 2"})
     again = await world.process().create(
         ACCOUNT, command.model_copy(update={"revision": 2, "draft": newer})
@@ -290,6 +295,30 @@ async def test_what_an_older_draft_made_and_somebody_edited_is_found_and_left_as
     assert again is not None
     assert (again.found, again.likely) == (True, True)
     assert (left.activity.subject, left.activity.location) == ("Mine", "")
+
+
+@pytest.mark.rule("7.4")
+@pytest.mark.parametrize("step", range(1, 14))
+async def test_what_only_seems_to_be_ours_seems_so_whenever_a_process_dies(step: int):
+    world, command = World(), _command()
+    await _in_doubt_of_an_edited_one(world, command)
+    with contextlib.suppress(Crash):
+        await world.process(dies_after=step).create(ACCOUNT, command)
+    await world.clock.sleep(30)
+    again = await world.process().create(ACCOUNT, command)
+    assert again is not None
+    assert (again.found, again.likely) == (True, True)
+    assert len(world.company.living()) == 1
+
+
+async def test_what_is_edited_after_it_was_made_for_sure_does_not_only_seem_ours():
+    world, command = World(), _command()
+    made = await world.create(command)
+    assert made is not None
+    world.company.put(42, activity_id=made.activity.activity_id, subject="Mine")
+    again = await world.process().create(ACCOUNT, command)
+    assert again is not None
+    assert (again.found, again.likely) == (True, False)
 
 
 @pytest.mark.rule("7.4")

@@ -51,9 +51,10 @@ class Held:
 
 @dataclass(frozen=True)
 class Settled:
-    """The item was made."""
+    """The item was made; `likely`: see `Made`."""
 
     activity_id: int
+    likely: bool
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,11 @@ class Intents(Protocol):
         """Give the lease back after `wait_s`; `sent`: the create may have been carried out."""
         ...
 
-    async def settle(self, intent: Intent, activity_id: int) -> bool:
-        """The item was made; False where another intent has claimed the same one."""
+    async def settle(self, intent: Intent, activity_id: int, *, likely: bool) -> bool:
+        """The item was made, for all that is known or, if `likely`, as it seems.
+
+        False where another intent has claimed the same one.
+        """
         ...
 
     async def in_doubt(self, intent: Intent) -> list[Doubt]:
@@ -118,14 +122,14 @@ class Creates:
             doubt = replace(begun.doubt, wish=begun.doubt.wish or wish)
             found = await self._found(account, intent, doubt)
             if found is not None:
-                return Made(found, found=True, likely=not doubt.is_exactly(found))
+                return found
         made = await self._send(account, intent, in_doubt=begun.doubt is not None)
-        if not await self.intents.settle(intent, made.activity.activity_id):
+        if not await self.intents.settle(intent, made.activity.activity_id, likely=False):
             # Another create of the same draft, in doubt about its own, has taken this one.
             raise UncertainError("the activity was claimed by another create")
         return Made(made, found=False)
 
-    async def _found(self, account: Account, intent: Intent, doubt: Doubt) -> Reading | None:
+    async def _found(self, account: Account, intent: Intent, doubt: Doubt) -> Made | None:
         """What came of an earlier create whose answer was lost, now claimed."""
         try:
             # A colleague may have been given it.
@@ -157,7 +161,7 @@ class Creates:
         intent: Intent,
         doubt: Doubt,
         listed: Callable[..., Awaitable[Page]],
-    ) -> Reading | None:
+    ) -> Made | None:
         user = intent.user
         fitting: list[Reading] = []
         cursor: str | None = None
@@ -173,12 +177,16 @@ class Creates:
         claimed = await self.intents.claimed(user.company_id, ids)
         free = [one for one in fitting if one.activity.activity_id not in claimed]
         for reading in recognised(doubt, others, free, user.user_id):
-            if await self.intents.settle(intent, reading.activity.activity_id):
-                LOG.info("create_found_again", link_id=str(intent.link_id))
-                return reading
+            # Kept with the claim: who asks again after a crash learns no more from the activity.
+            likely = not doubt.is_exactly(reading)
+            if await self.intents.settle(intent, reading.activity.activity_id, likely=likely):
+                LOG.info("create_found_again", link_id=str(intent.link_id), likely=likely)
+                return Made(reading, found=True, likely=likely)
         return None
 
     async def _present(self, account: Account, settled: Settled) -> Made | None:
         """What was made before."""
         reading = await self.activities.get(account, settled.activity_id)
-        return None if reading is None or reading.deleted else Made(reading, found=True)
+        if reading is None or reading.deleted:
+            return None
+        return Made(reading, found=True, likely=settled.likely)

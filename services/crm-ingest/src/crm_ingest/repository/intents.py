@@ -35,7 +35,7 @@ class CreateIntents:
         )
         if row is None or row["activity_id"] is None:
             return Held(row["wait_s"] if row else 0.0)
-        return Settled(row["activity_id"])
+        return Settled(row["activity_id"], likely=row["likely"])
 
     async def sending(self, intent: Intent, now: datetime, lease_s: float) -> None:
         """See `Intents`."""
@@ -59,7 +59,7 @@ class CreateIntents:
             wait_s=wait_s,
         )
 
-    async def settle(self, intent: Intent, activity_id: int) -> bool:
+    async def settle(self, intent: Intent, activity_id: int, *, likely: bool) -> bool:
         """See `Intents`."""
         try:
             await QUERIES.settle_intent(
@@ -67,6 +67,7 @@ class CreateIntents:
                 link_id=intent.link_id,
                 generation=intent.generation,
                 activity_id=activity_id,
+                likely=likely,
             )
         except asyncpg.UniqueViolationError:
             return False

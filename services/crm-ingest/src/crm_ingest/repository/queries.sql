@@ -382,7 +382,7 @@ WHERE i.activity_id IS NULL AND i.leased_until <= now()
 RETURNING i.sent_at, i.last_sent_at, i.type, i.draft;
 
 -- name: intent^
-SELECT activity_id,
+SELECT activity_id, likely,
     greatest(extract(epoch FROM leased_until - now()), 0)::float8 AS wait_s
 FROM crm.create_intents WHERE link_id = :link_id AND generation = :generation;
 
@@ -400,7 +400,7 @@ UPDATE crm.create_intents SET sent_at = CASE WHEN :sent THEN sent_at END,
 WHERE link_id = :link_id AND generation = :generation AND activity_id IS NULL;
 
 -- name: settle_intent!
-UPDATE crm.create_intents SET activity_id = :activity_id
+UPDATE crm.create_intents SET activity_id = :activity_id, likely = :likely
 WHERE link_id = :link_id AND generation = :generation;
 
 -- name: intents_in_doubt
