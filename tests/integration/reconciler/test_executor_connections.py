@@ -127,62 +127,6 @@ async def test_text_below_the_block_survives_an_earlier_connection(hands):
     assert hands.crm[1].public_description == "Agenda\n\nBring the plans"
 
 
-async def _read_anew(hands, connection_id, calendar_id, events):
-    """Another calendar is chosen, which holds some events."""
-    hands.events.clear()
-    hands.events.update(events)
-    await hands.change(connection_id, calendar_id=calendar_id)
-    told = [hands.seen_event(connection_id, event_id) for _, event_id in events]
-    await hands.tell(*(hands.seen_activity(one) for one in hands.crm), *told)
-    await hands.resynced(connection_id)
-    return await hands.carry_out()
-
-
-@pytest.mark.rule("2.19")
-@pytest.mark.parametrize("born", ["crm", "calendar"])
-async def test_a_former_calendar_takes_its_pairs_up_where_they_were_left(hands, born):
-    connection_id = await hands.connect()
-    if born == "crm":
-        await hands.tell_activity(1, subject="Talk")
-    else:
-        await hands.tell_event(connection_id, title="Talk")
-    await hands.carry_out()
-    (activity_id,) = hands.crm
-    former = dict(hands.events)
-    await _read_anew(hands, connection_id, "other", {})
-    await hands.tell_activity(activity_id, subject="Renamed meanwhile")
-    await hands.carry_out()
-    other = dict(hands.events)
-    hands.events.update(former)
-    for one, event_id in former:
-        former[one, event_id] = hands.event(one, event_id, location="Moved meanwhile")
-    done = await _read_anew(hands, connection_id, "main", former)
-    assert sorted(one.kind for one in done) == ["update_activity", "update_event"]
-    assert [(one.subject, one.location) for one in hands.crm.values()] == [
-        ("Renamed meanwhile", "Moved meanwhile")
-    ]
-    assert [(one.title, one.location) for one in hands.events.values()] == [
-        ("Renamed meanwhile", "Moved meanwhile")
-    ]
-    done = await _read_anew(hands, connection_id, "other", other)
-    assert [one.kind for one in done] == ["update_event"]
-
-
-async def test_a_former_calendar_does_not_take_up_what_is_gone(hands):
-    connection_id = await hands.connect()
-    await hands.tell_event(connection_id, "kept", title="Kept")
-    await hands.tell_event(connection_id, "lost", title="Lost")
-    await hands.carry_out()
-    former = dict(hands.events)
-    (lost,) = [one for one in hands.crm if hands.crm[one].subject == "Lost"]
-    await _read_anew(hands, connection_id, "other", {})
-    await hands.delete_activity(lost)
-    await hands.carry_out()
-    del former[connection_id, "kept"]
-    done = await _read_anew(hands, connection_id, "main", former)
-    assert sorted(one.kind for one in done) == ["create_activity", "create_event"]
-
-
 async def test_an_older_state_of_a_connection_is_dropped(hands):
     connection_id = await hands.connect()
     older = hands.connections[connection_id]

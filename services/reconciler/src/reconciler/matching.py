@@ -1,6 +1,7 @@
 """Links what is the same meeting on both sides already when a connection starts.
 
-First the pairs of a calendar that was left and is chosen again, whatever was edited since. Then
+First the pairs of a calendar that was left and is chosen again, whatever was edited since and
+whether or not such an event would get a new activity: they are decided about like any others. Then
 what has the same title at the same time, both without a link, one to one. It is also the way back
 of events that bear the mark of an earlier connection of ours, and of pairs that the database forgot
 when it was put back to a backup.
@@ -8,6 +9,8 @@ when it was put back to a backup.
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
+from datetime import datetime
+from operator import itemgetter
 
 from reconciler.connection import Connection
 from reconciler.core.model import Base, Entry, Gone, Link, LinkState, Policy
@@ -51,14 +54,20 @@ async def link_what_matches(desk: Desk, connection: Connection, trace: str | Non
 
 
 async def _former_links(desk: Desk, connection: Connection) -> list[Link]:
-    """The links that the events of a calendar had when it was left."""
-    found: list[Link] = []
-    async for event_id, event in _free_events(desk, connection):
+    """The links that the events of a calendar had when it was left; of an activity, the last one.
+
+    An event may have been left alone when its calendar was chosen again, and its activity has got
+    another one since.
+    """
+    found: list[tuple[datetime, Link]] = []
+    async for event_id, _ in _free_events(desk, connection):
         link = desk.known.shelf.of_event(connection.connection_id, event_id)
-        was_left = link is not None and link.reason is Reason.CALENDAR_CHANGED and not link.pending
-        if link is not None and was_left and _may_go_on(desk, connection, event):
-            found.append(link)
-    return found
+        if link is not None and link.reason is Reason.CALENDAR_CHANGED and not link.pending:
+            kept = desk.known.shelf.of_link(link)
+            left_at = kept.changed_at if kept is not None else None
+            found.append((left_at or desk.now, link))
+    found.sort(key=itemgetter(0))
+    return list({link.activity_id: link for _, link in found}.values())
 
 
 async def _link_again(
@@ -73,7 +82,7 @@ async def _link_again(
         newest = desk.known.shelf.of_activity(connection.connection_id, activity_id)
         there = isinstance(activity, ActivitySnapshot) and _is_free(newest, Side.CRM)
         if there and link.base is not None:
-            desk.put_link(connection, replace(link, state=LinkState.ACTIVE, reason=None))
+            desk.put_link(connection, _as_it_was(link))
             entry = Entry(link.origin, "matched", Reason.MATCHED, after=link.base.activity)
             desk.rows.append(teller.entry(link, entry))
 
@@ -171,11 +180,11 @@ async def _free_events(
         desk.known.forget_items()
 
 
-def _may_go_on(desk: Desk, connection: Connection, event: EventSnapshot) -> bool:
-    """Whether a link may go on with an event, which may have begun meanwhile."""
-    unmarked = event.model_copy(update={"link_mark": None})
-    refusal = event_not_creatable(unmarked, connection.policy, desk.now)
-    return refusal in {None, Reason.ONE_WAY, Reason.PAST}
+def _as_it_was(link: Link) -> Link:
+    """A former link awake, unless its user has rejected that its activity goes with the event."""
+    if link.refused is not None:
+        return replace(link, state=LinkState.RESTING, reason=Reason.DECLINED)
+    return replace(link, state=LinkState.ACTIVE, reason=None)
 
 
 def _may_match(desk: Desk, connection: Connection, event: EventSnapshot) -> bool:

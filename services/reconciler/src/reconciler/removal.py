@@ -61,10 +61,12 @@ async def leave_calendar(
     """End every link of a calendar that is not synced any more; `former` still names it.
 
     The links end at once, so that the activities are free for another calendar. One whose event
-    is on its way in or out remembers that, and is waited for.
+    is on its way in or out remembers that, and is waited for. What the user has rejected is kept,
+    should he come back.
     """
     async for link in starts.living_links(desk, former):
         ended = dissolve(link, Reason.CALENDAR_CHANGED, tell=False).link or link
+        ended = replace(ended, refused=starts.without_refusals(link).refused)
         under_way = link.pending_event.verb if link.pending_event else None
         ours = remove_events and link.origin is Side.CRM
         if ours and under_way in {Verb.CREATE, Verb.DELETE}:

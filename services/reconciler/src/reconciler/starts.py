@@ -90,7 +90,7 @@ async def decide_all(
     await follow_all(desk, connection)
     async for link in living_links(desk, connection):
         quiet = backfill and not _is_edit_refused_by_calendar(link)
-        desk.decide_link(connection, _without_refusals(link), trace=trace, backfill=quiet)
+        desk.decide_link(connection, without_refusals(link), trace=trace, backfill=quiet)
     async for activity_id in _activities(desk, connection):
         if not is_living(desk.known.shelf.of_activity(connection.connection_id, activity_id)):
             desk.decide_activity(connection, activity_id, trace=trace, backfill=backfill, tell=tell)
@@ -99,7 +99,7 @@ async def decide_all(
             desk.decide_event(connection, event_id, trace=trace, backfill=backfill, tell=tell)
 
 
-def _without_refusals(link: Link) -> Link:
+def without_refusals(link: Link) -> Link:
     """The link as if no provider had refused it; what its user has rejected stays so."""
     return replace(link, refused=None) if link.reason in REFUSALS else link
 

@@ -101,6 +101,7 @@ class Link:
     `activity_type` is the type at the last agreement, None while it has never been a synced one;
     `block` the deal/contact block last written. `refused` is the write for which the link rests,
     `also_refused` the one to the other side, where both are; without the first it means nothing.
+    Of a link that ended with its calendar it is the deletion that the user has rejected.
     `suppress` are the sides whose item, though it lives on, must not be taken as new.
     `series_id` is the series whose occurrence its event is. `attempted` are creates of the
     missing side that failed, or updates of one that is there. `quiet`: a backfill has asked for the
