@@ -134,8 +134,8 @@ _ALL: Final = (
     Fault(
         "deferred-forgotten",
         "reconciler.outcomes",
-        "    await _decide_deferred(desk, created)",
-        "    created.clear()\n    await _decide_deferred(desk, created)",
+        "    await decide_woken(desk, woken)",
+        "    woken.activities.clear()\n    await decide_woken(desk, woken)",
         "an activity that waited for a create is never decided about",
     ),
     Fault(

@@ -1,5 +1,6 @@
 """The rulebook's decision table: one test a row, for both directions and both origins."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,9 +23,11 @@ from tests.unit.core.scenes import (
     writes,
 )
 
-from reconciler.core.model import LinkState, Observed
+from reconciler.core.model import LinkState, Observed, Plan
+from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.restore import restore
+from reconciler.core.transitions import write_failed
 from tandem.contracts.events import Response
 from tandem.contracts.meetings import MeetingField, Side
 
@@ -197,6 +200,31 @@ def test_an_edit_of_the_event_beats_the_deletion_of_the_activity(origin):
     assert decided.writes[0].meeting.title == "Still on"
     assert decided.link.generation == link.generation + 1
     assert (decided.link.activity_id, decided.link.event_id) == (None, "e1")
+
+
+@pytest.mark.rule("4.10")
+@every_origin
+@pytest.mark.parametrize("edit", [{}, {"title": "Still on"}], ids=["same", "edited"])
+def test_an_activity_that_is_made_again_elsewhere_is_waited_for(origin, edit):
+    shown = event(link_mark=_mark(origin), **edit)
+    observed = Observed(link=linked(origin), activity=gone(), event=shown, remade=True)
+    assert plan(observed, policy=policy(), now=NOW) == Plan(Reason.AWAITING)
+    over = plan(replace(observed, event=gone()), policy=policy(), now=NOW)
+    assert (over.reason, over.writes) == (Reason.DELETED, ())
+
+
+@pytest.mark.rule("4.6")
+@every_origin
+def test_what_an_activity_is_made_again_of_is_compared_with_what_is_made_elsewhere(origin):
+    link = linked(origin)
+    edited = event(title="Still on", link_mark=_mark(origin))
+    failed = write_failed(decide(link, gone(), edited).link, Side.CRM)
+    moved = replace(failed, activity_id=2)
+    decided = decide(moved, activity(activity_id=2, location="Elsewhere"), edited)
+    assert {(one.side, one.fields) for one in decided.writes} == {
+        (Side.CRM, frozenset({MeetingField.TITLE})),
+        (Side.CALENDAR, frozenset({MeetingField.LOCATION})),
+    }
 
 
 @pytest.mark.rule("4.10")

@@ -98,7 +98,7 @@ class Desk:
         )
         decided = self._plan(connection, observed)
         if decided.reason is Reason.AWAITING and contested:
-            self._deferred.add((connection.connection_id, activity_id))
+            self.defer(connection, activity_id)
         decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason is Reason.MATCHED and decided.link is not None:
             self.decide_link(connection, decided.link, trace=trace, backfill=backfill)
@@ -243,6 +243,10 @@ class Desk:
         if not link.pending and link.refused is None:
             link = replace(link, quiet=False)
         self._put(connection, link, recent_writes=(*self._recent_writes(link), self.now))
+
+    def defer(self, connection: Connection, activity_id: int) -> None:
+        """Have an activity decided about once what is under way in a connection has ended."""
+        self._deferred.add((connection.connection_id, activity_id))
 
     def note_refused(self, reason: Reason) -> None:
         """Note that a provider has refused a write for good."""

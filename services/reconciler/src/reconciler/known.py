@@ -90,10 +90,13 @@ class Known:
 
     def pair(self, connection: Connection, link: Link) -> Observed:
         """All that is known of a link."""
+        activity = self.activity_of(connection, link)
+        is_there = isinstance(activity, ActivitySnapshot)
         return Observed(
             link=link,
-            activity=self.activity_of(connection, link),
+            activity=activity,
             event=self.event_of(connection, link),
+            remade=not is_there and self._is_remade_elsewhere(connection, link),
         )
 
     async def load_pairs(self, page: Iterable[KeptLink]) -> None:
@@ -112,32 +115,71 @@ class Known:
     def is_contested(
         self, connection: Connection, activity: ActivitySnapshot | Gone | None
     ) -> bool:
-        """Whether a create of ours may be the origin of an activity that has no link.
+        """Whether an activity that has no link may turn out to be that of one with a write.
 
-        Its webhook can be faster than the outcome. A title or a time in common is enough.
+        A create of ours may be its origin: its webhook can be faster than the outcome. A title or a
+        time in common is enough. Or it was made again, and the link of the deleted one is busy.
         """
+        if not isinstance(activity, ActivitySnapshot):
+            return False
+        if self._is_awaited(connection, activity.activity_id):
+            return True
         creating = [
-            *self.shelf.creating_activities(connection.connection_id),
-            *self.remaking(connection),
+            *(one.link for one in self.shelf.creating_activities(connection.connection_id)),
+            *(link for one in self.others_of_user(connection) for link in self.remaking(one)),
         ]
-        if not creating or not isinstance(activity, ActivitySnapshot):
+        if not creating:
             return False
         shown = meeting_of_activity(activity, connection.policy)
         return shown is not None and any(
             made.title == shown.title or made.schedule == shown.schedule
-            for kept in creating
-            for made in asked_for(kept.link)
+            for link in creating
+            for made in asked_for(link)
         )
 
-    def remaking(self, connection: Connection) -> list[KeptLink]:
-        """Links of a user's other connections of which a deleted activity is being made again."""
+    def others_of_user(self, connection: Connection) -> list[Connection]:
+        """The other connections of a connection's user, removed ones too."""
         return [
-            kept
-            for other in self.of_user(connection.user_key)
-            if other.connection_id != connection.connection_id
-            for kept in self.shelf.creating_activities(other.connection_id)
-            if kept.link.former_activity_id is not None
+            one
+            for one in self.of_user(connection.user_key)
+            if one.connection_id != connection.connection_id
         ]
+
+    def remaking(self, connection: Connection) -> list[Link]:
+        """Links of a connection of which a deleted activity is being made again."""
+        making = self.shelf.creating_activities(connection.connection_id)
+        return [one.link for one in making if one.link.former_activity_id is not None]
+
+    def former_activities(self, user: UserKey, activity_id: int) -> dict[UUID, int]:
+        """The deleted activity that one was made again for, by the connections that know it."""
+        found: dict[UUID, int] = {}
+        for one in self.of_user(user):
+            link = self.shelf.of_activity(one.connection_id, activity_id)
+            if link is None or link.activity_id != activity_id:
+                continue
+            if link.former_activity_id is not None:
+                found[one.connection_id] = link.former_activity_id
+        return found
+
+    def _is_remade_elsewhere(self, connection: Connection, link: Link) -> bool:
+        """Whether another connection of the user is making the lost activity of a link again."""
+        lost = link.last_activity_id
+        return lost is not None and any(
+            making.former_activity_id == lost
+            for one in self.others_of_user(connection)
+            for making in self.remaking(one)
+        )
+
+    def _is_awaited(self, connection: Connection, activity_id: int) -> bool:
+        """Whether a link that is written to has the deleted activity that one was made again for.
+
+        It moves to the new one once its write has ended.
+        """
+        for former_id in self.former_activities(connection.user_key, activity_id).values():
+            link = self.shelf.of_activity(connection.connection_id, former_id)
+            if link is not None and link.activity_id == former_id and is_living(link):
+                return link.pending
+        return False
 
     def waits_for_its_series(
         self, connection: Connection, event: EventSnapshot | Gone | None
@@ -190,11 +232,17 @@ class Known:
     ) -> None:
         """Load the links of items, of activities in all connections of their users.
 
-        With them come links whose activity is being made, or may have been made without word of it.
+        With them come links whose activity is being made, or may have been made without word of it,
+        and those of the deleted activities that some were made again for.
         """
         pairs = self._in_each_connection(activities)
         await self.load_links(pairs, events)
         await self.load_creating({connection_id for connection_id, _ in pairs})
+        await self._load_siblings(
+            (company_id, user_id, former_id)
+            for company_id, user_id, activity_id in activities
+            for former_id in self.former_activities((company_id, user_id), activity_id).values()
+        )
 
     async def load_creating(self, connections: Collection[UUID]) -> None:
         """Load the links whose activity is being made, or may have been made without word of it."""
@@ -253,7 +301,8 @@ class Known:
     async def load_other_sides(self) -> None:
         """Load the items of all living links that are known here.
 
-        Of a user with several connections, also the links that his others have of the activities.
+        Of a user with several connections, also the links that his others have of the activities,
+        and those that may be making again what is gone.
         """
         activities: set[ActivityKey] = set()
         events: set[EventKey] = set()
@@ -267,6 +316,7 @@ class Known:
                 events.add((kept.connection_id, kept.link.event_id))
         await self._load_items(activities, events)
         await self._load_siblings(activities)
+        await self._load_remaking()
 
     def forget_items(self) -> None:
         """Let go of what a page needed, so that memory does not grow with the calendar."""
@@ -289,6 +339,18 @@ class Known:
             if self.shelf.of_activity(connection_id, activity_id) is None
         ]
         self.shelf.add(await links.links_of_activities(self.database, wanted))
+
+    async def _load_remaking(self) -> None:
+        """Load what others are making where a living link has lost its activity."""
+        wanted: set[UUID] = set()
+        for kept in self.shelf.all():
+            connection = self.connections.get(kept.connection_id)
+            if connection is None or kept.link.pending or not is_living(kept.link):
+                continue
+            is_there = isinstance(self.activity_of(connection, kept.link), ActivitySnapshot)
+            if kept.link.last_activity_id is not None and not is_there:
+                wanted |= {one.connection_id for one in self.others_of_user(connection)}
+        await self.load_creating(wanted)
 
     async def _load_items(
         self, activities: Collection[ActivityKey], events: Collection[EventKey]

@@ -12,7 +12,6 @@ from reconciler.core.reasons import Reason
 from reconciler.core.restore import Deed, restore, undo
 from reconciler.desk import Desk
 from reconciler.known import is_living
-from reconciler.remade import is_remade_elsewhere
 from reconciler.repository import guards, links
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -39,10 +38,10 @@ async def reject_held(desk: Desk, connection: Connection, *, trace: str | None) 
     """Make the deleted sides of held deletions again; returns how many there were."""
 
     def bring_back(link: Link) -> None:
-        if is_remade_elsewhere(desk, connection, link):
+        observed = desk.known.pair(connection, link)
+        if observed.remade:
             # It goes on with the activity that is made for the other connection.
             return
-        observed = desk.known.pair(connection, link)
         decided = restore(link, observed, connection.policy)
         desk.carry_out(connection, observed, decided, trace, backfill=True)
 
@@ -82,9 +81,9 @@ async def undo_row(desk: Desk, connection: Connection, row: Any, *, trace: str |
     )
     if link.state is LinkState.DISSOLVED and _has_another(desk, connection, link):
         return Plan(Reason.NO_CHANGE)
-    if is_remade_elsewhere(desk, connection, link):
-        return Plan(Reason.AWAITING)
     observed = desk.known.pair(connection, link)
+    if observed.remade:
+        return Plan(Reason.AWAITING)
     deed = _deed(row, side, observed, connection)
     decided = undo(link, deed, observed, connection.policy, desk.now)
     if decided.writes:
@@ -104,9 +103,6 @@ async def _each(
         desk.database, connection.connection_id, reason, after
     ):
         await desk.known.load_pairs(page)
-        await desk.known.load_creating(
-            {one.connection_id for one in desk.known.of_user(connection.user_key)}
-        )
         for kept in page:
             order(kept.link)
         count += len(page)

@@ -5,17 +5,18 @@ from uuid import UUID
 
 from reconciler.ages import note_age
 from reconciler.connection import Connection
-from reconciler.core.model import Link, LinkState
+from reconciler.core.model import Gone, Link, LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
 from reconciler.following import follow_written
 from reconciler.observations import decide_activities, decide_events
-from reconciler.remade import Remade, follow_remade
+from reconciler.remade import Remaking, ended_remaking
 from reconciler.removal import end_link
-from reconciler.repository import items, links, notes
+from reconciler.repository import items, links
 from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
 from reconciler.repository.links import KeptLink
 from reconciler.settling import settle
+from reconciler.waiting import decide_woken, wake
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
@@ -40,31 +41,28 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
     await _load(desk, known)
     await _store(desk, known)
     await desk.known.load_other_sides()
-    created: set[UUID] = set()
-    remade: list[Remade] = []
+    freed: set[UUID] = set()
+    ended: list[Remaking] = []
     for delivery in known:
         body = delivery.body
         kept = _link_of(desk, body)
         if kept is None:
             continue
-        if kept.link.activity_id is None and kept.link.pending_activity is not None:
-            created.add(kept.connection_id)
         connection = desk.known.connections[kept.connection_id]
+        freed |= _may_have_waited(desk, connection, kept.link)
         to_crm = isinstance(body, ActivityWritten)
         other_side = desk.known.event_of if to_crm else desk.known.activity_of
         note_age(connection, body, other_side(connection, kept.link))
         settle(desk, connection, kept.link, body, trace=delivery.trace)
-        if to_crm and (again := _remade(desk, connection, kept.link)) is not None:
-            remade.append(again)
-            created |= {one.connection_id for one in desk.known.of_user(connection.user_key)}
+        if (remaking := ended_remaking(desk, connection, kept.link)) is not None:
+            ended.append(remaking)
     waiting = await _follow(desk, known)
-    await follow_remade(desk, remade)
+    woken = await wake(desk, freed, ended)
     await desk.known.load_other_sides()
     _go_on(desk, known)
     await decide_events(desk, waiting)
-    await decide_activities(desk, {(*one.user_key, made): None for one, _, made in remade})
     await _decide_freed(desk, known)
-    await _decide_deferred(desk, created)
+    await decide_woken(desk, woken)
 
 
 async def _load(desk: Desk, known: Sequence[Delivery[OutcomeMessage]]) -> None:
@@ -162,15 +160,17 @@ async def _follow(
     return {key: written[series] for key, series in waiting.items()}
 
 
-def _remade(desk: Desk, connection: Connection, before: Link) -> Remade | None:
-    """The activity that a link has got in the place of a deleted one."""
-    kept = desk.known.shelf.of_link(before)
-    if kept is None or before.activity_id is not None:
-        return None
-    former_id, activity_id = kept.link.former_activity_id, kept.link.activity_id
-    if former_id is None or activity_id is None:
-        return None
-    return connection, former_id, activity_id
+def _may_have_waited(desk: Desk, connection: Connection, link: Link) -> set[UUID]:
+    """Connections in which an activity may have waited for what is written to a link.
+
+    It may be what a create makes, for all connections where that is of a deleted one, or what the
+    deleted activity of the link was made again as.
+    """
+    if link.activity_id is None and link.former_activity_id is not None:
+        return {one.connection_id for one in desk.known.of_user(connection.user_key)}
+    creates = link.activity_id is None and link.pending_activity is not None
+    lost = isinstance(desk.known.activity_of(connection, link), Gone)
+    return {connection.connection_id} if creates or lost else set()
 
 
 def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
@@ -205,16 +205,6 @@ async def _decide_freed(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -
             events[kept.connection_id, event.event_id] = delivery.trace
     await decide_activities(desk, activities)
     await decide_events(desk, events)
-
-
-async def _decide_deferred(desk: Desk, connection_ids: set[UUID]) -> None:
-    waited = await notes.take_deferred(desk.database, connection_ids)
-    keys: dict[ActivityKey, str | None] = {
-        (*desk.known.connections[connection_id].user_key, activity_id): None
-        for connection_id, activity_id in waited
-    }
-    if keys:
-        await decide_activities(desk, keys)
 
 
 def _link_of(desk: Desk, body: OutcomeMessage) -> KeptLink | None:

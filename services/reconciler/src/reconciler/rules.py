@@ -5,8 +5,10 @@ from dataclasses import replace
 from reconciler import removal, starts
 from reconciler.connection import Connection
 from reconciler.desk import Desk
+from reconciler.remade import Remaking, unfinished_remakings
 from reconciler.repository import QUERIES, user_key
 from reconciler.repository.connections import put_connections
+from reconciler.waiting import decide_woken, wake
 from tandem.contracts.connections import ConnectionChanged, ConnectionMessage
 from tandem.runtime.failures import Permanent
 from tandem.runtime.subscriptions import Delivery
@@ -22,7 +24,9 @@ async def take_connection(desk: Desk, delivery: Delivery[ConnectionMessage]) -> 
     if isinstance(told, ConnectionChanged):
         await _change(desk, present, told, delivery.trace)
     else:
+        unfinished = await unfinished_remakings(desk, present)
         await removal.begin_removal(desk, present, told, trace=delivery.trace)
+        await _wake_all(desk, present, unfinished)
 
 
 async def _change(
@@ -37,7 +41,9 @@ async def _change(
     # Stored at once, because the row tells whether the new calendar was read already.
     await put_connections(desk.database, [changed])
     if moved:
+        unfinished = await unfinished_remakings(desk, present)
         await removal.leave_calendar(desk, present, remove_events=told.remove_events, trace=trace)
+        await _wake_all(desk, changed, unfinished)
         await QUERIES.forget_other_calendars(
             desk.database,
             connection_id=changed.connection_id,
@@ -57,3 +63,9 @@ async def _change(
     await starts.decide_all(
         desk, applied, trace=trace, backfill=now.rules_changed, tell=was_at_rest
     )
+
+
+async def _wake_all(desk: Desk, connection: Connection, unfinished: list[Remaking]) -> None:
+    """Decide about what waited for creates of a connection of which no outcome counts any more."""
+    of_user = {one.connection_id for one in desk.known.of_user(connection.user_key)}
+    await decide_woken(desk, await wake(desk, of_user, unfinished))

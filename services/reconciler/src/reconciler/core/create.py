@@ -57,14 +57,17 @@ def create_event_again(link: Link, activity: ActivitySnapshot, policy: Policy) -
 
 
 def create_activity_again(link: Link, event: EventSnapshot, policy: Policy) -> Plan:
-    """Make a deleted activity anew."""
-    return create_activity(anew(without_activity(link)), event, policy)
+    """Make a deleted activity anew.
+
+    The base stays until it is made: another connection may be faster, and its activity is then
+    compared with what this link has agreed on.
+    """
+    return create_activity(replace(anew(without_activity(link)), base=link.base), event, policy)
 
 
 def without_activity(link: Link) -> Link:
     """The link of an activity that is to be made again, which will have another id."""
-    former = link.activity_id or link.former_activity_id
-    return replace(link, activity_id=None, former_activity_id=former)
+    return replace(link, activity_id=None, former_activity_id=link.last_activity_id)
 
 
 def anew(link: Link) -> Link:

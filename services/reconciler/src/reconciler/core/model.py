@@ -131,6 +131,11 @@ class Link:
     pending_event: Pending | None = None
 
     @property
+    def last_activity_id(self) -> int | None:
+        """Its activity; where that is to be made again, the deleted one."""
+        return self.activity_id or self.former_activity_id
+
+    @property
     def pending(self) -> bool:
         """Whether a write to either side is under way."""
         return self.pending_activity is not None or self.pending_event is not None
@@ -162,6 +167,7 @@ class Observed:
     what a create has made, or the first occurrence of what it was to change.
     `doubled`: the link has ended, and its other item has a new one.
     `crowded`: as many occurrences of this unlinked one's series are linked as may be.
+    `remade`: the link's activity is gone, and another connection is making it again.
     """
 
     link: Link | None = None
@@ -170,6 +176,7 @@ class Observed:
     contested: bool = False
     doubled: bool = False
     crowded: bool = False
+    remade: bool = False
 
 
 @dataclass(frozen=True, slots=True)

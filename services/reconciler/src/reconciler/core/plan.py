@@ -114,6 +114,9 @@ def _plan_linked(link: Link, observed: Observed, policy: Policy, now: datetime) 
         return Plan(link.reason or Reason.NO_CHANGE)
     if _is_over(observed):
         return dissolve(link, Reason.DELETED)
+    if observed.remade:
+        # The link goes on with what is made, or is decided again if that comes to nothing.
+        return Plan(Reason.AWAITING)
     decided = _plan_apart(link, observed, policy)
     if decided is None:
         awake = _awake(link)
