@@ -26,16 +26,11 @@ def are_invited_elsewhere(
     if isinstance(event, EventSnapshot) and is_mailed_anyway(event, connection.policy):
         # Its guests were invited from here.
         return False
-    others = [
-        one
-        for one in known.of_user(connection.user_key)
-        if one.connection_id != connection.connection_id
-    ]
     deleted = any(write.verb is Verb.DELETE for write in decided.writes)
     return any(
         _came_from(known.shelf.of_activity(one.connection_id, link.activity_id), deleted=deleted)
         or _is_coming_from(known, one, observed)
-        for one in others
+        for one in known.others_of_user(connection)
     )
 
 

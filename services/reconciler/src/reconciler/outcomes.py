@@ -169,7 +169,8 @@ def _may_have_waited(desk: Desk, connection: Connection, link: Link) -> set[UUID
     if link.activity_id is None and link.former_activity_id is not None:
         return {one.connection_id for one in desk.known.of_user(connection.user_key)}
     creates = link.activity_id is None and link.pending_activity is not None
-    lost = isinstance(desk.known.activity_of(connection, link), Gone)
+    has_others = bool(desk.known.others_of_user(connection))
+    lost = has_others and isinstance(desk.known.activity_of(connection, link), Gone)
     return {connection.connection_id} if creates or lost else set()
 
 
