@@ -134,8 +134,8 @@ _ALL: Final = (
     Fault(
         "deferred-forgotten",
         "reconciler.outcomes",
-        "    await decide_woken(desk, woken)",
-        "    woken.activities.clear()\n    await decide_woken(desk, woken)",
+        "    woken = await wake(desk, freed, ended)",
+        "    woken = await wake(desk, (), ended)",
         "an activity that waited for a create is never decided about",
     ),
     Fault(
