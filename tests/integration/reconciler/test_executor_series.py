@@ -7,7 +7,7 @@ from tests.integration.reconciler.hands import NOW, SOON, Hands
 
 from reconciler.core.series import OCCURRENCES_MAX
 from reconciler.explain import explain_event
-from tandem.contracts.events import Series
+from tandem.contracts.events import Response, Series
 from tandem.contracts.meetings import Timed
 from tandem.contracts.outcomes import Rejection
 
@@ -252,6 +252,24 @@ async def test_a_series_that_becomes_our_single_event_again_keeps_its_activity(h
     await hands.tell_activity(1, subject="Renamed")
     await hands.carry_out()
     assert hands.events[connection_id, event_id].title == "Renamed"
+
+
+async def test_an_event_of_ours_is_ours_again_after_it_was_a_series(hands):
+    connection_id, event_id = await one_of_ours(hands)
+    single = hands.events[connection_id, event_id]
+    await hands.tell(*made_a_series(hands, connection_id, event_id))
+    await hands.carry_out()
+    hands.events.clear()
+    hands.events[connection_id, event_id] = single
+    hands.event(connection_id, event_id, title="Stand-up, once")
+    told = [hands.seen_event(connection_id, one) for one in (event_id, name(0), name(1))]
+    await hands.tell(*told)
+    await hands.carry_out()
+    await hands.tell_event(connection_id, event_id, response=Response.DECLINED)
+    assert await hands.carry_out() == [], "who declines what he has made keeps his activity"
+    await hands.tell_activity(1, owner_id=71)
+    (deletion,) = await hands.carry_out()
+    assert deletion.kind == "delete_event", "what we have made goes with its activity"
 
 
 def moved_by(hours, hands: Hands, connection_id, numbers):

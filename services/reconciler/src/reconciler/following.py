@@ -83,7 +83,8 @@ def _follow_out_of_series(desk: Desk, events: Iterable[EventKey]) -> None:
         event = desk.known.event(connection, event_id)
         link = _gone_into_series(desk, connection, event)
         if link is not None:
-            desk.put_link(connection, replace(link, event_id=event_id, series_id=None))
+            ours = replace(link, origin=Side.CRM, event_id=event_id, series_id=None)
+            desk.put_link(connection, ours)
 
 
 def _gone_into_series(
