@@ -15,6 +15,7 @@ from tests.integration.calendar_ingest.station import (
 )
 
 from calendar_ingest.calendars import Occurrences, RefusedError
+from calendar_ingest.reader import Reader
 from calendar_ingest.repository import ReadClaim, Reads
 from tandem.contracts.events import CalendarResynced, EventGone, EventObserved, Series
 from tandem.contracts.meetings import Timed
@@ -56,6 +57,27 @@ async def connected(station: Station, *, horizon_days=10):
     await station.publish(SYNC_REQUESTS, requested(connection_id))
     await until(lambda: station.bodies(CALENDAR_EVENTS, CalendarResynced), what="the backfill")
     return connection_id
+
+
+def moved(numbers, *, hours=2, name="m"):
+    """What occurrences become by moving their series: they have other ids then."""
+    later = timedelta(hours=hours)
+    return [
+        was.model_copy(
+            update={
+                "event_id": f"{name}_{number:03}",
+                "schedule": Timed(start=was.schedule.start + later, end=was.schedule.end + later),
+            }
+        )
+        for number in numbers
+        for was in [occurrence(number)]
+    ]
+
+
+def formerly(station: Station):
+    """What each occurrence was that was told to have been another one."""
+    told = station.bodies(CALENDAR_EVENTS, EventObserved)
+    return {one.event.event_id: one.formerly for one in told if one.formerly is not None}
 
 
 def observed(station: Station):
@@ -279,3 +301,70 @@ async def test_a_series_that_becomes_a_single_event_leaves_no_occurrence(station
         await hear(station, connection_id)
     assert "s" in observed(station)
     assert gone(station) == ["s_000", "s_001", "s_002"]
+
+
+@pytest.mark.rule("6.4")
+async def test_each_occurrence_of_a_moved_series_tells_which_one_it_was(station: Station):
+    weekdays = [one for one in range(91) if (NOW + timedelta(days=one)).weekday() < 5][:65]
+    put_days(station, weekdays)
+    station.provider.page_size = 20
+    async with station.service():
+        connection_id = await connected(station, horizon_days=95)
+        station.provider.put_series(CALENDAR, "s", moved(weekdays))
+        await hear(station, connection_id)
+        assert formerly(station) == {f"m_{one:03}": f"s_{one:03}" for one in weekdays}
+        assert gone(station) == [f"s_{one:03}" for one in weekdays]
+        station.provider.put_series(CALENDAR, "s", [*moved(weekdays), *moved([92])])
+        await hear(station, connection_id)
+    last = [one.formerly for one in station.bodies(CALENDAR_EVENTS, EventObserved)][-67:]
+    assert last == [None] * 67, "what is told once is not told again"
+
+
+async def test_occurrences_that_stay_are_not_taken_for_moved_ones(station: Station):
+    put_days(station, range(5))
+    async with station.service():
+        connection_id = await connected(station)
+        station.provider.put_series(
+            CALENDAR, "s", [occurrence(0), occurrence(1), *moved([2]), occurrence(3), *moved([7])]
+        )
+        await hear(station, connection_id)
+    assert formerly(station) == {"m_002": "s_002"}
+    assert gone(station) == ["s_002", "s_004"]
+
+
+@pytest.mark.parametrize("then", ["read on", "read anew", "moved again", "moved back"])
+async def test_what_an_occurrence_was_is_told_although_the_reading_died_before_the_telling(
+    station: Station, monkeypatch: pytest.MonkeyPatch, then
+):
+    died = False
+
+    async def dying(*_: Any) -> None:
+        nonlocal died
+        died = True
+        raise Retryable("died")
+
+    put_days(station, range(3))
+    async with station.service():
+        connection_id = await connected(station)
+        with monkeypatch.context() as while_dying:
+            while_dying.setattr(Reader, "_publish", dying)
+            station.provider.put_series(CALENDAR, "s", moved(range(3)))
+            await station.publish(CALENDAR_HINTS, hinted(connection_id))
+            await until(lambda: died, what="the end of the reading")
+        if then == "moved again":
+            station.provider.put_series(CALENDAR, "s", moved(range(3), hours=5, name="n"))
+        if then == "moved back":
+            put_days(station, range(3))
+        if then == "read anew":
+            await station.publish(SYNC_REQUESTS, requested(connection_id))
+        await hear(station, connection_id)
+    expected = {
+        "read on": {"m_000": "s_000", "m_001": "s_001", "m_002": "s_002"},
+        "read anew": {"m_000": "s_000", "m_001": "s_001", "m_002": "s_002"},
+        "moved again": {"n_000": "s_000", "n_001": "s_001", "n_002": "s_002"},
+        "moved back": {},
+    }
+    assert formerly(station) == expected[then]
+    assert ("s_001" in gone(station)) is (then != "moved back")
+    kept = await station.query("SELECT 1 FROM calendar.known_events WHERE formerly IS NOT NULL")
+    assert kept == []

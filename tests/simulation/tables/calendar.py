@@ -210,6 +210,8 @@ class CalendarTables(Tables):
         event_ids: list[str],
         ends: list[datetime],
         series_ids: list[str | None],
+        formers: list[str | None],
+        foretold: bool,
         gone: list[str],
     ) -> list[Row]:
         row = self._leased(connection_id, lease)
@@ -217,10 +219,13 @@ class CalendarTables(Tables):
             return []
         until = self._in(lease_s)
         self.reads.change(row, cursor=cursor, listed=listed, leased_until=until)
-        for event_id, ends_at, series_id in zip(event_ids, ends, series_ids, strict=True):
+        columns = zip(event_ids, ends, series_ids, formers, strict=True)
+        for event_id, ends_at, series_id, formerly in columns:
+            before = self.known_events.get(connection_id, event_id) or {"formerly": None}
             known = {"connection_id": connection_id, "event_id": event_id}
             seen = {"ends_at": ends_at, "series_id": series_id, "seen_at": seen_at}
-            self.known_events.put(known | seen)
+            kept = {"formerly": formerly or before["formerly"] if foretold else None}
+            self.known_events.put(known | seen | kept)
         for event_id in gone:
             if known_row := self.known_events.get(connection_id, event_id):
                 self.known_events.drop(known_row)
@@ -247,6 +252,15 @@ class CalendarTables(Tables):
             )
         )
         return sorted(rows, key=lambda row: (row["series_id"], row["event_id"]))
+
+    def former_occurrences(
+        self, connection_id: UUID, event_ids: list[str], now: datetime
+    ) -> list[Row]:
+        found = [self.known_events.get(connection_id, event_id) for event_id in event_ids]
+        formers = [
+            (row, self.known_events.get(connection_id, row["formerly"])) for row in found if row
+        ]
+        return [row for row, former in formers if former and former["ends_at"] > now]
 
     def known_singles(self, connection_id: UUID, event_ids: list[str]) -> list[Row]:
         return self.known_events.where(

@@ -190,7 +190,11 @@ EXAMPLES: dict[str, Message] = {
         **ENVELOPE, connection_id=CONNECTION_ID, cause=HintCause.PUSH
     ),
     "event_observed": EventObserved(
-        **OBSERVED, connection_id=CONNECTION_ID, calendar_id="me@example.com", event=EVENT
+        **OBSERVED,
+        connection_id=CONNECTION_ID,
+        calendar_id="me@example.com",
+        event=EVENT,
+        formerly="e41",
     ),
     "event_gone": EventGone(
         **OBSERVED,

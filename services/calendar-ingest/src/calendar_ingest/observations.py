@@ -21,8 +21,10 @@ class Observations:
     calendar_id: str
     new_id: Callable[[], UUID]
 
-    def observed(self, event: EventSnapshot, moment: datetime) -> Outgoing:
-        """An event was read."""
+    def observed(
+        self, event: EventSnapshot, moment: datetime, *, formerly: str | None = None
+    ) -> Outgoing:
+        """An event was read; `formerly` is the occurrence of its series that it was before."""
         return outgoing(
             CALENDAR_EVENTS,
             EventObserved(
@@ -33,6 +35,7 @@ class Observations:
                 calendar_id=self.calendar_id,
                 event=event,
                 observed_at=moment,
+                formerly=formerly,
             ),
         )
 

@@ -100,17 +100,21 @@ WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id;
 
 -- name: store_page^
 -- Keep how far a reading has come, and which events are known, while the lease is held.
+-- What they were formerly is of no use any more once they were told of.
 WITH held AS (
     UPDATE calendar.reads SET cursor = :cursor, listed = :listed,
         leased_until = now() + make_interval(secs => :lease_s)
     WHERE connection_id = :connection_id AND lease = :lease RETURNING connection_id
 ), seen AS (
-    INSERT INTO calendar.known_events AS k (connection_id, event_id, ends_at, series_id, seen_at)
-    SELECT held.connection_id, e.event_id, e.ends_at, e.series_id, :seen_at::timestamptz
-    FROM held, unnest(:event_ids::text[], :ends::timestamptz[], :series_ids::text[])
-        AS e(event_id, ends_at, series_id)
+    INSERT INTO calendar.known_events AS k
+        (connection_id, event_id, ends_at, series_id, formerly, seen_at)
+    SELECT held.connection_id, e.event_id, e.ends_at, e.series_id, e.formerly,
+        :seen_at::timestamptz
+    FROM held, unnest(:event_ids::text[], :ends::timestamptz[], :series_ids::text[],
+        :formers::text[]) AS e(event_id, ends_at, series_id, formerly)
     ON CONFLICT (connection_id, event_id) DO UPDATE SET ends_at = excluded.ends_at,
-        series_id = excluded.series_id, seen_at = excluded.seen_at
+        series_id = excluded.series_id, seen_at = excluded.seen_at,
+        formerly = CASE WHEN :foretold::boolean THEN coalesce(excluded.formerly, k.formerly) END
 ), gone AS (
     DELETE FROM calendar.known_events k USING held
     WHERE k.connection_id = held.connection_id AND k.event_id = ANY(:gone::text[])
@@ -126,9 +130,16 @@ ORDER BY event_id LIMIT :most;
 
 -- name: coming_occurrences
 -- Known occurrences of some series that have not ended yet.
-SELECT series_id, event_id FROM calendar.known_events
+SELECT series_id, event_id, ends_at, formerly FROM calendar.known_events
 WHERE connection_id = :connection_id AND series_id = ANY(:series_ids::text[])
   AND ends_at > :now ORDER BY series_id, event_id;
+
+-- name: former_occurrences
+-- Those of some occurrences that take the place of another one which is still known, and of which.
+SELECT k.event_id, k.formerly FROM calendar.known_events k
+JOIN calendar.known_events f ON (f.connection_id, f.event_id) = (k.connection_id, k.formerly)
+WHERE k.connection_id = :connection_id AND k.event_id = ANY(:event_ids::text[])
+  AND f.ends_at > :now;
 
 -- name: known_singles
 -- Those of some events that are known and belong to no series.

@@ -4,9 +4,10 @@ Absence never deletes: what a full list does not show is asked for one by one, a
 provider's word that it is gone is passed on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from calendar_ingest.calendars import (
@@ -19,13 +20,13 @@ from calendar_ingest.calendars import (
     Tombstone,
 )
 from calendar_ingest.leases import LeaseLostError, held
+from calendar_ingest.moves import end_of
 from calendar_ingest.observations import Observations
 from calendar_ingest.reports import Reports
 from calendar_ingest.repository import Channels, ReadClaim, Reads, Seen
 from calendar_ingest.series import SeriesReader
 from tandem.contracts.connections import HealthSignal
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import AllDay
 from tandem.runtime.app import Runtime
 from tandem.runtime.credential_store import GrantLostError
 from tandem.runtime.failures import Permanent, is_retryable
@@ -121,8 +122,8 @@ class Reader:
             progress.cursor = None
             return
         series = SeriesReader(self._reads, claim, access, calendar)
-        changes = await series.follow(page, read_at, full=full)
-        await self._foretell(claim, progress, changes, read_at)
+        changes, formerly = await series.follow(page, read_at, full=full)
+        await self._foretell(claim, progress, changes, read_at, formerly=formerly)
         await self._publish(claim, changes, read_at)
         progress.cursor, progress.listed = changes.cursor, not changes.more
         progress.changed = progress.changed or bool(changes.observed or changes.gone)
@@ -150,18 +151,33 @@ class Reader:
                 await self._reads.keep_expanded(claim, until)
 
     async def _foretell(
-        self, claim: ReadClaim, progress: _Progress, changes: Changes, read_at: datetime
+        self,
+        claim: ReadClaim,
+        progress: _Progress,
+        changes: Changes,
+        read_at: datetime,
+        *,
+        formerly: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Know before it is told whatever may later be deleted without a tombstone of its own.
 
         Those are the occurrences of a series, and all that a full list must not show any more.
         Should we crash after telling, they are missed; in a full list they count as not seen yet.
+        Once they are known, nobody can see any more that they were new: what they were `formerly`
+        is kept with them until it is told.
         """
         full_started_at = progress.full_started_at
         told = [one for one in changes.observed if full_started_at is not None or one.series]
         if told:
             seen_at = full_started_at - timedelta.resolution if full_started_at else read_at
-            await self._store(claim, progress, seen=_seen(told), seen_at=seen_at, gone=[])
+            await self._store(
+                claim,
+                progress,
+                seen=_seen(told, formerly),
+                seen_at=seen_at,
+                gone=[],
+                foretold=True,
+            )
 
     async def _confirm_unseen(self, claim: ReadClaim, access: Access, progress: _Progress) -> None:
         """Ask for each known event that the full list did not show, and tell what it is now."""
@@ -190,12 +206,25 @@ class Reader:
 
     async def _publish(self, claim: ReadClaim, changes: Changes, read_at: datetime) -> None:
         observations = self._observations(claim)
+        formerly = await self._formerly(claim, changes, read_at)
         await self._runtime.publisher.publish(
             [
-                *(observations.observed(event, read_at) for event in changes.observed),
+                *(
+                    observations.observed(event, read_at, formerly=formerly.get(event.event_id))
+                    for event in changes.observed
+                ),
                 *(observations.gone(tombstone, read_at) for tombstone in changes.gone),
             ]
         )
+
+    async def _formerly(
+        self, claim: ReadClaim, changes: Changes, read_at: datetime
+    ) -> dict[str, str]:
+        """What occurrences were before they were moved; one that is there is no former one."""
+        occurrences = [event.event_id for event in changes.observed if event.series is not None]
+        found = await self._reads.formerly(claim, occurrences, read_at)
+        present = {event.event_id for event in changes.observed}
+        return {event_id: former for event_id, former in found.items() if former not in present}
 
     async def _store(
         self,
@@ -205,6 +234,7 @@ class Reader:
         seen: dict[str, Seen],
         seen_at: datetime,
         gone: list[str],
+        foretold: bool = False,
     ) -> None:
         held(
             await self._reads.store_page(
@@ -214,6 +244,7 @@ class Reader:
                 seen=seen,
                 seen_at=seen_at,
                 gone=gone,
+                foretold=foretold,
             )
         )
 
@@ -248,16 +279,14 @@ def _with_priority(calendar: Calendar, *, background: bool) -> Calendar:
     return replace(calendar, account=replace(calendar.account, background=background))
 
 
-def _seen(events: Iterable[EventSnapshot]) -> dict[str, Seen]:
+def _seen(
+    events: Iterable[EventSnapshot], formerly: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Seen]:
     return {
-        event.event_id: Seen(_end(event), event.series.series_id if event.series else None)
+        event.event_id: Seen(
+            end_of(event),
+            event.series.series_id if event.series else None,
+            formerly.get(event.event_id),
+        )
         for event in events
     }
-
-
-def _end(event: EventSnapshot) -> datetime:
-    schedule = event.schedule
-    if isinstance(schedule, AllDay):
-        last = schedule.first + timedelta(days=schedule.days)
-        return datetime.combine(last, time(), UTC)
-    return schedule.end

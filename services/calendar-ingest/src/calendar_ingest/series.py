@@ -4,7 +4,7 @@ What a changed series does not show any more is asked for one by one: absence ne
 occurrences stay as they are.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -19,6 +19,7 @@ from calendar_ingest.calendars import (
     Window,
 )
 from calendar_ingest.leases import held
+from calendar_ingest.moves import former_occurrences
 from calendar_ingest.repository import ReadClaim, Reads
 from tandem.contracts.events import EventSnapshot
 from tandem.runtime import metrics
@@ -37,21 +38,24 @@ class SeriesReader:
         self._access = access
         self._calendar = calendar
 
-    async def follow(self, changes: Changes, now: datetime, *, full: bool) -> Changes:
-        """A page of changes with what follows for occurrences.
+    async def follow(
+        self, changes: Changes, now: datetime, *, full: bool
+    ) -> tuple[Changes, dict[str, str]]:
+        """A page of changes with what follows for occurrences, and which of these were moved.
 
-        Of a whole calendar's list only deleted series are followed: the window is read after it.
+        Those are told by their ids, each with the id of the one that it takes the place of. Of a
+        whole calendar's list only deleted series are followed: the window is read after it.
         """
         if self._access.recurring is None:
-            return changes
+            return changes, {}
         observed = {event.event_id: event for event in changes.observed}
         gone = {tombstone.event_id: tombstone for tombstone in changes.gone}
         ended = await self._reads.coming_occurrences(self._claim, gone, now)
         for series_id, occurrences in ended.items():
             gone |= {one: replace(gone[series_id], event_id=one) for one in occurrences}
-        if not full:
-            await self._follow_changed(changes, now, observed, gone)
-        return replace(changes, observed=tuple(observed.values()), gone=tuple(gone.values()))
+        formerly = {} if full else await self._follow_changed(changes, now, observed, gone)
+        found = replace(changes, observed=tuple(observed.values()), gone=tuple(gone.values()))
+        return found, formerly
 
     async def days_to_come(
         self, expanded_until: datetime | None, now: datetime
@@ -76,7 +80,7 @@ class SeriesReader:
         now: datetime,
         observed: dict[str, EventSnapshot],
         gone: dict[str, Tombstone],
-    ) -> None:
+    ) -> dict[str, str]:
         single_again = {event_id for event_id, event in observed.items() if event.series is None}
         known = await self._reads.coming_occurrences(
             self._claim, {*changes.series, *single_again}, now
@@ -92,6 +96,11 @@ class SeriesReader:
                 await self._ask(event_id, observed, gone)
         for event_id in await self._reads.known_singles(self._claim, changes.series):
             gone.setdefault(event_id, Tombstone(event_id))
+        formerly: dict[str, str] = {}
+        for series_id in changes.series:
+            present = _occurrences_of(series_id, observed)
+            formerly |= former_occurrences(known.get(series_id, {}), present)
+        return formerly
 
     async def _present(self, series_id: str, now: datetime) -> dict[str, EventSnapshot]:
         """The coming occurrences of a series, in their order."""
@@ -130,3 +139,13 @@ class SeriesReader:
             gone[event_id] = Tombstone(event_id)
         else:
             observed[event_id] = event
+
+
+def _occurrences_of(
+    series_id: str, observed: Mapping[str, EventSnapshot]
+) -> dict[str, EventSnapshot]:
+    return {
+        event_id: event
+        for event_id, event in observed.items()
+        if event.series is not None and event.series.series_id == series_id
+    }

@@ -105,13 +105,18 @@ class CalendarHinted(Message):
 
 
 class EventObserved(UserMessage):
-    """The state of an event was read; see `ActivityObserved.observed_at`."""
+    """The state of an event was read; see `ActivityObserved.observed_at`.
+
+    `formerly` is the id of an occurrence of the same series that has become this one, since it was
+    moved to another time. Of that one is told as gone afterwards.
+    """
 
     kind: Literal["event_observed"] = "event_observed"
     connection_id: UUID
     calendar_id: str
     event: EventSnapshot
     observed_at: AwareDatetime
+    formerly: str | None = None
 
 
 class EventGone(UserMessage):

@@ -44,10 +44,14 @@ class ReadClaim:
 
 @dataclass(frozen=True)
 class Seen:
-    """When an event ends that was seen, and the series to which it belongs."""
+    """When an event ends that was seen, and the series to which it belongs.
+
+    `formerly` is the occurrence of that series which it takes the place of, until that is told.
+    """
 
     ends_at: datetime
     series_id: str | None
+    formerly: str | None = None
 
 
 class Reads:
@@ -119,10 +123,12 @@ class Reads:
         seen: Mapping[str, Seen],
         seen_at: datetime,
         gone: Iterable[str],
+        foretold: bool = False,
     ) -> bool:
         """Keep a page: events seen, by their ids, and events gone.
 
-        False where the lease is lost.
+        What events were formerly is kept while they are only `foretold`. False where the lease is
+        lost.
         """
         row = await QUERIES.store_page(
             self._database.pool,
@@ -134,6 +140,8 @@ class Reads:
             event_ids=list(seen),
             ends=[one.ends_at for one in seen.values()],
             series_ids=[one.series_id for one in seen.values()],
+            formers=[one.formerly for one in seen.values()],
+            foretold=foretold,
             seen_at=seen_at,
             gone=list(gone),
         )
@@ -150,9 +158,9 @@ class Reads:
 
     async def coming_occurrences(
         self, claim: ReadClaim, series_ids: Collection[str], now: datetime
-    ) -> dict[str, list[str]]:
-        """Known occurrences that have not ended, of those of some ids that are series."""
-        found: dict[str, list[str]] = defaultdict(list)
+    ) -> dict[str, dict[str, Seen]]:
+        """Known occurrences that have not ended, by series, of those of some ids that are one."""
+        found: dict[str, dict[str, Seen]] = defaultdict(dict)
         if not series_ids:
             return found
         rows = QUERIES.coming_occurrences(
@@ -162,8 +170,23 @@ class Reads:
             now=now,
         )
         async for row in rows:
-            found[row["series_id"]].append(row["event_id"])
+            seen = Seen(row["ends_at"], row["series_id"], row["formerly"])
+            found[row["series_id"]][row["event_id"]] = seen
         return found
+
+    async def formerly(
+        self, claim: ReadClaim, event_ids: Collection[str], now: datetime
+    ) -> dict[str, str]:
+        """What some occurrences were formerly, where that is known, and has not ended."""
+        if not event_ids:
+            return {}
+        rows = QUERIES.former_occurrences(
+            self._database.pool,
+            connection_id=claim.connection_id,
+            event_ids=list(event_ids),
+            now=now,
+        )
+        return {row["event_id"]: row["formerly"] async for row in rows}
 
     async def known_singles(self, claim: ReadClaim, event_ids: Collection[str]) -> list[str]:
         """Those of some events that are known as single ones."""
