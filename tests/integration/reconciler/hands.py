@@ -230,7 +230,9 @@ class Hands:
         self.events[connection_id, event_id] = known.model_copy(update={**stamp, **fields})
         return self.events[connection_id, event_id]
 
-    def seen_event(self, connection_id: UUID, event_id: str = "e1") -> EventObserved | EventGone:
+    def seen_event(
+        self, connection_id: UUID, event_id: str = "e1", *, formerly: str | None = None
+    ) -> EventObserved | EventGone:
         moment = self.clock.tick()
         known = self.connections[connection_id]
         snapshot = self.events.get((connection_id, event_id))
@@ -244,7 +246,7 @@ class Hands:
         }
         if snapshot is None:
             return EventGone(**common, event_id=event_id, updated_at=moment)
-        return EventObserved(**common, event=snapshot)
+        return EventObserved(**common, event=snapshot, formerly=formerly)
 
     async def tell_event(self, connection_id: UUID, event_id: str = "e1", **fields: Any) -> None:
         if fields or (connection_id, event_id) not in self.events:

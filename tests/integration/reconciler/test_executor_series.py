@@ -272,16 +272,29 @@ async def test_an_event_of_ours_is_ours_again_after_it_was_a_series(hands):
     assert deletion.kind == "delete_event", "what we have made goes with its activity"
 
 
-def moved_by(hours, hands: Hands, connection_id, numbers):
+def moved_by(hours, hands: Hands, connection_id, numbers, *, ahead=100):
     """A series at another time: its occurrences have other ids. What is told of it."""
-    moved = [number + 100 for number in numbers]
-    for number, to in zip(numbers, moved, strict=True):
-        start = SOON + timedelta(days=number, hours=hours)
+    moved = {number + ahead: number for number in numbers}
+    for to, number in moved.items():
+        start = SOON + timedelta(days=number % 100, hours=hours)
         schedule = Timed(start=start, end=start + timedelta(hours=1))
         series = Series(series_id=SERIES, original_start=start)
         hands.event(connection_id, name(to), **day(number, schedule=schedule, series=series))
         hands.events.pop((connection_id, name(number)))
-    return [hands.seen_event(connection_id, name(number)) for number in (*moved, *numbers)]
+    return [
+        *(
+            hands.seen_event(connection_id, name(to), formerly=name(was))
+            for to, was in moved.items()
+        ),
+        *(hands.seen_event(connection_id, name(number)) for number in numbers),
+    ]
+
+
+async def some_linked(hands: Hands, numbers, **settings):
+    connection_id = await hands.connect(**settings)
+    await hands.tell(*put(hands, connection_id, numbers))
+    await hands.carry_out()
+    return connection_id
 
 
 @pytest.mark.rule("6.4")
@@ -300,6 +313,113 @@ async def test_a_series_that_is_moved_takes_its_activities_along(hands, paused):
         one: before[one].due_date for one in before
     }
     assert {one.due_time for one in hands.crm.values()} == {(SOON + timedelta(hours=1)).time()}
+
+
+@pytest.mark.parametrize(("days", "first"), [*((3, one) for one in range(1, 6)), (15, 8), (15, 15)])
+async def test_a_moved_series_may_be_told_in_any_batches(hands, days, first):
+    connection_id = await some_linked(hands, range(days))
+    before = set(hands.crm)
+    told = moved_by(1, hands, connection_id, range(days))
+    await hands.tell(*told[:first])
+    done = await hands.carry_out()
+    await hands.tell(*told[first:])
+    done += await hands.carry_out()
+    assert [one.kind for one in done] == ["update_activity"] * days
+    assert set(hands.crm) == before
+    assert await linked(hands, connection_id) == list(range(100, 100 + days))
+    assert await hands.reports() == []
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("batches", [1, 2, 4])
+async def test_a_series_that_is_moved_twice_takes_its_activities_along(hands, paused, batches):
+    connection_id = await some_linked(hands, range(3))
+    before = set(hands.crm)
+    await hands.change(connection_id, paused=paused)
+    told = moved_by(1, hands, connection_id, range(3))
+    told += moved_by(2, hands, connection_id, range(100, 103))
+    size = len(told) // batches
+    for begin in range(0, len(told), size):
+        await hands.tell(*told[begin : begin + size])
+    await hands.change(connection_id, paused=False)
+    await hands.carry_out()
+    assert set(hands.crm) == before
+    assert {one.due_time for one in hands.crm.values()} == {(SOON + timedelta(hours=2)).time()}
+    assert await linked(hands, connection_id) == [200, 201, 202]
+
+
+async def test_a_series_that_is_moved_back_takes_its_activities_along(hands):
+    connection_id = await some_linked(hands, range(3))
+    before = dict(hands.crm)
+    await hands.tell(*moved_by(1, hands, connection_id, range(3)))
+    await hands.carry_out()
+    await hands.tell(*moved_by(0, hands, connection_id, range(100, 103), ahead=-100))
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == [0, 1, 2]
+    assert {one: hands.crm[one].due_time for one in hands.crm} == {
+        one: before[one].due_time for one in before
+    }
+
+
+async def test_a_move_that_is_told_again_changes_nothing(hands):
+    connection_id = await some_linked(hands, [0, 1])
+    told = moved_by(1, hands, connection_id, [0])
+    await hands.tell(*told)
+    await hands.carry_out()
+    put(hands, connection_id, [0])
+    await hands.tell(hands.seen_event(connection_id, name(0)))
+    await hands.carry_out()
+    before = dict(hands.crm)
+    await hands.tell(hands.seen_event(connection_id, name(100), formerly=name(0)))
+    assert await hands.carry_out() == []
+    assert hands.crm == before
+    assert await linked(hands, connection_id) == [0, 1, 100]
+
+
+async def test_only_an_occurrence_of_the_same_series_is_a_moved_one(hands):
+    connection_id = await some_linked(hands, [0])
+    other = {"series": Series(series_id="other", original_start=SOON)}
+    hands.event(connection_id, name(1), **day(1, **other))
+    await hands.tell(hands.seen_event(connection_id, name(1), formerly=name(0)))
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == [0, 1]
+
+
+async def test_a_moved_series_takes_no_more_places_than_it_had(hands):
+    connection_id = await some_linked(hands, range(60), horizon_days=366)
+    told = moved_by(1, hands, connection_id, range(60))
+    await hands.tell(*told[:60], *put(hands, connection_id, range(60, 100)))
+    await hands.tell(*told[60:])
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == [*range(60, 160)]
+
+
+async def test_a_held_deletion_ends_when_the_occurrence_was_only_moved(hands):
+    connection_id = await some_linked(hands, range(12))
+    before = set(hands.crm)
+    told = moved_by(1, hands, connection_id, range(12))
+    await hands.tell(*told[12:])
+    assert await hands.carry_out() == []
+    assert await hands.reports() == ["deletions_held"]
+    await hands.tell(*told[:12])
+    await hands.carry_out()
+    assert await linked(hands, connection_id) == list(range(100, 112))
+    assert set(hands.crm) == before
+    assert await hands.reports() == ["deletions_held", "deletions_settled"]
+
+
+async def test_what_was_taken_out_for_good_gets_no_other_activity(hands):
+    connection_id = await some_linked(hands, [0, 1])
+    (first,) = [one for one in hands.crm if hands.crm[one].due_date == SOON.date()]
+    await hands.delete_activity(first)
+    hands.events.pop((connection_id, name(1)))
+    await hands.tell(
+        hands.seen_event(connection_id, name(0), formerly=name(1)),
+        hands.seen_event(connection_id, name(1)),
+    )
+    await hands.carry_out()
+    assert hands.crm == {}
+    assert await reason_of(hands, connection_id, 0) == "suppressed"
 
 
 async def test_a_series_that_is_moved_while_its_activities_are_made_takes_them_along(hands):

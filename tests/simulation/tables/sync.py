@@ -407,16 +407,11 @@ class SyncTables(Tables):
         free = [row for row in events if _series(row) and row["event_id"] not in linked]
         first = {_series(row): row for row in sorted(free, key=_begin, reverse=True)}
         turned = [first[row["event_id"]] for row in links if row["event_id"] in first]
-        losing = set()
         for link in links:
-            series_id = json.loads(link["body"])["series_id"]
-            event, master = known.get(link["event_id"]), known.get(series_id)
+            master = known.get(json.loads(link["body"])["series_id"])
             if master is not None and _mark(master) == str(link["link_id"]):
                 turned.append(master)
-            if series_id is not None and event is not None and event["snapshot"] is None:
-                turned.append(event)
-                losing.add(series_id)
-        return turned + [row for row in events if _series(row) in losing]
+        return turned
 
     def defer(self, connection_ids: list[UUID], activity_ids: list[int]) -> None:
         for connection_id, activity_id in zip(connection_ids, activity_ids, strict=True):

@@ -22,7 +22,6 @@ from reconciler.core.model import LinkState, Observed, Verb
 from reconciler.core.plan import plan
 from reconciler.core.reasons import Reason
 from reconciler.core.restore import Deed, undo
-from reconciler.core.series import moved_occurrences
 from reconciler.core.transitions import activity_written
 from tandem.contracts.activities import DealContact
 from tandem.contracts.events import Attendee, Response, Series
@@ -41,30 +40,6 @@ def pair_of(**settings):
     rules = policy(**settings)
     link = linked(Side.CALENDAR, rules, of_event=occurrence())
     return replace(link, series_id="s"), rules
-
-
-def days(*numbers, hours=0):
-    """Beginnings of occurrences of a daily series, by a name that tells their day."""
-    return {f"{number}+{hours}": SOON + timedelta(days=number, hours=hours) for number in numbers}
-
-
-def test_a_series_that_has_moved_is_the_same_day_by_day():
-    moved = moved_occurrences(days(0, 1, 2), days(0, 1, 2, hours=30), ())
-    assert moved == {"0+0": "0+30", "1+0": "1+30", "2+0": "2+30"}
-
-
-def test_occurrences_that_have_moved_are_each_others_nearest():
-    lost, new = days(1, 2, 3), days(2, 3, 4, hours=1)
-    staying = days(0, 1, hours=1).values()
-    assert moved_occurrences(lost, new, staying) == {"2+0": "2+1", "3+0": "3+1"}
-    assert moved_occurrences(days(0, 1, 2, 3), days(2, hours=1), ()) == {"2+0": "2+1"}
-
-
-def test_what_stays_nearer_by_has_not_moved():
-    staying = days(0, 2, 3).values()
-    assert moved_occurrences(days(1), days(4), staying) == {}
-    assert moved_occurrences({}, days(4), staying) == {}
-    assert moved_occurrences(days(1), {}, staying) == {}
 
 
 @pytest.mark.rule("6.1")

@@ -355,7 +355,10 @@ class Desk:
         self.known.shelf.put(kept)
         event = self.known.event_of(connection, kept.link)
         self.known.occurrences.note(
-            connection, kept.link, event if isinstance(event, EventSnapshot) else None
+            connection,
+            kept.link,
+            event if isinstance(event, EventSnapshot) else None,
+            before.link if before is not None else None,
         )
 
     def _put(

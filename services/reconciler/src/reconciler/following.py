@@ -5,29 +5,46 @@ instead. It does so at once, so a link can move before that word would cost the 
 occurrence is the calendar's: nobody but its user may take it away.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from reconciler.connection import Connection
 from reconciler.core.model import Gone, Link
-from reconciler.core.series import moved_occurrences
 from reconciler.desk import Desk
 from reconciler.known import is_living, mark_of, may_move
-from reconciler.occurrences import in_their_order, start_of
+from reconciler.occurrences import in_their_order
 from reconciler.repository import occurrences
 from reconciler.repository.items import EventKey
 from reconciler.repository.occurrences import SeriesKey
 from tandem.contracts.events import EventSnapshot
-from tandem.contracts.meetings import Meeting, Schedule, Side
+from tandem.contracts.meetings import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An occurrence of a series that was `formerly` another one, at another time."""
+
+    connection_id: UUID
+    series_id: str
+    formerly: str
+    event_id: str
+
+    @property
+    def key(self) -> EventKey:
+        """The occurrence as it is now."""
+        return (self.connection_id, self.event_id)
+
+    @property
+    def former_key(self) -> EventKey:
+        """The occurrence that it was."""
+        return (self.connection_id, self.formerly)
 
 
 async def follow(desk: Desk, events: Collection[EventKey]) -> None:
     """Move links to what has become of their events; `events` are loaded, with their links."""
     await _follow_into_series(desk, events)
     _follow_out_of_series(desk, events)
-    await _follow_moved_series(desk, events)
 
 
 async def follow_all(desk: Desk, connection: Connection) -> None:
@@ -36,6 +53,23 @@ async def follow_all(desk: Desk, connection: Connection) -> None:
     keys = [(connection.connection_id, event_id) for event_id in turned]
     await desk.known.load([], keys)
     await follow(desk, keys)
+
+
+async def follow_moved(desk: Desk, told: Collection[Moved]) -> None:
+    """Move links of occurrences to what these have become, in the order in which that was told.
+
+    Nothing is decided by it, so it is done whether or not anything may be decided now: of a series
+    that moves twice during a pause, nobody could tell afterwards what was what.
+    """
+    if not told:
+        return
+    await desk.known.load_links([], {key for one in told for key in (one.key, one.former_key)})
+    await desk.known.load_series([one.key for one in told], desk.now)
+    for one in told:
+        link = _moving(desk, one)
+        if link is not None:
+            connection = desk.known.connections[one.connection_id]
+            desk.put_link(connection, replace(link, event_id=one.event_id))
 
 
 async def follow_written(desk: Desk, written: Collection[SeriesKey]) -> dict[EventKey, SeriesKey]:
@@ -99,58 +133,19 @@ def _gone_into_series(
     return kept.link if was_series else None
 
 
-async def _follow_moved_series(desk: Desk, events: Collection[EventKey]) -> None:
-    """Move links of occurrences that a changed series has lost to those that it has instead."""
-    await desk.known.load_series(events, desk.now)
-    new = _new_occurrences(desk, events)
-    if not new:
-        return
-    for series, lost in _lost_occurrences(desk, events).items():
-        connection = desk.known.connections[series[0]]
-        staying = desk.known.occurrences.linked_of(series)
-        moved = moved_occurrences(
-            {event_id: start_of(schedule) for event_id, (_, schedule) in lost.items()},
-            new.get(series, {}),
-            [start_of(schedule) for event_id, schedule in staying.items() if event_id not in lost],
-        )
-        for event_id, to in moved.items():
-            link, _ = lost[event_id]
-            desk.put_link(connection, replace(link, event_id=to))
+def _moving(desk: Desk, moved: Moved) -> Link | None:
+    """The link of what an occurrence was, where it may move and the occurrence has none itself."""
+    link = desk.known.shelf.of_event(moved.connection_id, moved.formerly)
+    if link is None or link.event_id != moved.formerly or link.series_id != moved.series_id:
+        return None
+    # Who has deleted the activity does not want the occurrence back at another time either.
+    follows = may_move(link) or Side.CALENDAR in link.suppress
+    return link if follows and _is_free(desk, moved) else None
 
 
-def _new_occurrences(
-    desk: Desk, events: Iterable[EventKey]
-) -> dict[SeriesKey, dict[str, datetime]]:
-    """When those occurrences begin that have never had a link."""
-    found: dict[SeriesKey, dict[str, datetime]] = defaultdict(dict)
-    for connection_id, event_id in events:
-        event = desk.known.event(desk.known.connections[connection_id], event_id)
-        is_new = desk.known.shelf.of_event(connection_id, event_id) is None
-        if is_new and isinstance(event, EventSnapshot) and event.series is not None:
-            found[connection_id, event.series.series_id][event_id] = start_of(event.schedule)
-    return found
-
-
-def _lost_occurrences(
-    desk: Desk, events: Iterable[EventKey]
-) -> dict[SeriesKey, dict[str, tuple[Link, Schedule]]]:
-    """Links of occurrences that are gone, and when these took place."""
-    found: dict[SeriesKey, dict[str, tuple[Link, Schedule]]] = defaultdict(dict)
-    for connection_id, event_id in events:
-        event = desk.known.event(desk.known.connections[connection_id], event_id)
-        link = desk.known.shelf.of_event(connection_id, event_id)
-        if not isinstance(event, Gone) or link is None or link.event_id != event_id:
-            continue
-        agreed = _agreed(link)
-        # Who has deleted the activity does not want the occurrence back at another time either.
-        follows = may_move(link) or Side.CALENDAR in link.suppress
-        if follows and agreed is not None and link.series_id is not None:
-            found[connection_id, link.series_id][event_id] = (link, agreed.schedule)
-    return found
-
-
-def _agreed(link: Link) -> Meeting | None:
-    """What the event of a link was when its activity was last made to show it."""
-    if link.pending_activity is not None and link.pending_activity.agreed is not None:
-        return link.pending_activity.agreed
-    return link.base.event if link.base is not None else None
+def _is_free(desk: Desk, moved: Moved) -> bool:
+    """Whether an occurrence has no link, and was not taken out of the sync for good."""
+    holder = desk.known.shelf.of_event(moved.connection_id, moved.event_id)
+    if holder is None or holder.event_id != moved.event_id:
+        return True
+    return not is_living(holder) and Side.CALENDAR not in holder.suppress

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from reconciler.desk import Desk
-from reconciler.following import follow
+from reconciler.following import Moved, follow, follow_moved
 from reconciler.occurrences import in_their_order
 from reconciler.repository import QUERIES, UserKey, items, user_key
 from reconciler.repository.items import ActivityKey, ActivitySeen, EventKey, EventSeen
@@ -44,6 +44,7 @@ async def take_events(desk: Desk, fresh: Iterable[Delivery[EventMessage]]) -> Tr
     """Store events and decide; returns the users of whom a calendar has now been read whole."""
     seen: list[EventSeen] = []
     traces: dict[EventKey, str | None] = {}
+    moved: list[Moved] = []
     read: Traces = {}
     for delivery in fresh:
         body = delivery.body
@@ -58,9 +59,11 @@ async def take_events(desk: Desk, fresh: Iterable[Delivery[EventMessage]]) -> Tr
         seen.append(found)
         if connection is not None and connection.syncs(body.calendar_id):
             traces[found.key] = delivery.trace
+            moved += _moved(body)
     news = await items.store_events(desk.database, seen)
     present = {key: item for key, item in news.items() if key in traces}
     desk.known.take_in({}, present)
+    await follow_moved(desk, [one for one in moved if one.key in present])
     await decide_events(desk, {key: traces[key] for key in present})
     return read
 
@@ -128,3 +131,11 @@ def _event_seen(body: EventObserved | EventGone) -> EventSeen:
         return EventSeen(key, body.calendar_id, event, event.updated_at, body.observed_at)
     key = (body.connection_id, body.event_id)
     return EventSeen(key, body.calendar_id, None, body.updated_at, body.observed_at)
+
+
+def _moved(body: EventObserved | EventGone) -> list[Moved]:
+    """What an observation tells of an occurrence that was another one, if it does."""
+    if isinstance(body, EventGone) or body.formerly is None or body.event.series is None:
+        return []
+    series_id, event_id = body.event.series.series_id, body.event.event_id
+    return [Moved(body.connection_id, series_id, body.formerly, event_id)]

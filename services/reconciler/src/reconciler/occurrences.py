@@ -32,21 +32,21 @@ class Occurrences:
         found = await occurrences.linked_occurrences(self._database, wanted, now - _ANY_ZONE)
         self._linked |= {key: found.get(key, {}) for key in wanted}
 
-    def note(self, connection: Connection, link: Link, event: EventSnapshot | None) -> None:
-        """A link is now as it is here."""
+    def note(
+        self, connection: Connection, link: Link, event: EventSnapshot | None, before: Link | None
+    ) -> None:
+        """A link is now as it is here, and was as it was `before`."""
         if link.series_id is None or link.event_id is None:
             return
         linked = self._linked.get((connection.connection_id, link.series_id))
         if linked is None:
             return
+        if before is not None and before.event_id is not None:
+            linked.pop(before.event_id, None)
         if link.state is LinkState.DISSOLVED or event is None:
             linked.pop(link.event_id, None)
         else:
             linked[link.event_id] = event.schedule
-
-    def linked_of(self, series: SeriesKey) -> Linked:
-        """The linked occurrences of a series, where that was asked for."""
-        return self._linked.get(series, {})
 
     def are_too_many(self, connection: Connection, event: EventSnapshot, now: datetime) -> bool:
         """Whether as many others of an event's series are linked and coming as may be."""

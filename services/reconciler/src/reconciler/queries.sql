@@ -343,16 +343,7 @@ JOIN sync.events e ON e.connection_id = w.connection_id
 
 -- name: turned_events
 -- Events that a living link of a connection knows under another id. Of a single event that has
--- become a series, the first occurrence without a link; of a series that has become one, the event;
--- of a series that has lost linked occurrences, those and all that it has now.
--- Without OFFSET the database may look through all events that are gone, whosever they are.
-WITH lost AS (
-    SELECT l.event_id, l.body->>'series_id' AS series_id FROM sync.links l
-    CROSS JOIN LATERAL (
-        SELECT e.snapshot FROM sync.events e
-        WHERE (e.connection_id, e.event_id) = (l.connection_id, l.event_id) OFFSET 0) known
-    WHERE l.connection_id = :connection_id AND l.state <> 'dissolved'
-      AND l.body->>'series_id' IS NOT NULL AND known.snapshot IS NULL)
+-- become a series, the first occurrence without a link; of a series that has become one, the event.
 SELECT event_id FROM (
     SELECT DISTINCT ON (l.link_id) e.event_id
     FROM sync.links l
@@ -369,14 +360,7 @@ UNION
 SELECT e.event_id FROM sync.links l
 JOIN sync.events e ON (e.connection_id, e.event_id) = (l.connection_id, l.body->>'series_id')
 WHERE l.connection_id = :connection_id AND l.state <> 'dissolved'
-  AND l.body->>'series_id' IS NOT NULL AND e.snapshot->>'link_mark' = l.link_id::text
-UNION
-SELECT event_id FROM lost
-UNION
-SELECT e.event_id FROM lost
-JOIN sync.events e ON e.connection_id = :connection_id
-  AND e.snapshot->'series'->>'series_id' = lost.series_id
-  AND e.snapshot->'series'->>'series_id' IS NOT NULL;
+  AND l.body->>'series_id' IS NOT NULL AND e.snapshot->>'link_mark' = l.link_id::text;
 
 -- name: connections_with_waiting
 SELECT DISTINCT connection_id FROM sync.verdicts

@@ -3,7 +3,6 @@
 Nothing is ever written to an event of a series: that would make an exception of it.
 """
 
-from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -21,34 +20,6 @@ OCCURRENCES_MAX: Final = 100
 def series_of(event: EventSnapshot) -> str | None:
     """The series that an event belongs to."""
     return event.series.series_id if event.series is not None else None
-
-
-def moved_occurrences(
-    lost: Mapping[str, datetime], new: Mapping[str, datetime], staying: Collection[datetime]
-) -> dict[str, str]:
-    """Which new occurrence of a series each lost one has become; both with their beginning.
-
-    As many new ones as were lost keep their order, where none is `staying`. Otherwise two belong
-    together if each is the nearest to the other, so that one that was merely cancelled, or that
-    time has brought into the window, is not taken for a moved one.
-    """
-    lost_at = {begin: event_id for event_id, begin in sorted(lost.items())}
-    new_at = {begin: event_id for event_id, begin in sorted(new.items())}
-    if not staying and len(lost_at) == len(new_at):
-        pairs = zip(sorted(lost_at), sorted(new_at), strict=True)
-        return {lost_at[begin]: new_at[then] for begin, then in pairs}
-    if not lost_at:
-        return {}
-    before, after = sorted({*lost_at, *staying}), sorted({*new_at, *staying})
-    return {
-        lost_at[begin]: event_id
-        for then, event_id in new_at.items()
-        if (begin := _nearest(then, before)) in lost_at and _nearest(begin, after) == then
-    }
-
-
-def _nearest(moment: datetime, among: Collection[datetime]) -> datetime:
-    return min(among, key=lambda other: abs(other - moment))
 
 
 def merge_occurrence(pair: Pair, policy: Policy, now: datetime) -> Merge:

@@ -58,8 +58,7 @@ async def occurrences_of(
 async def turned_events(database: postgres.Connection, connection_id: UUID) -> list[str]:
     """Events that a living link of a connection knows as what they were before.
 
-    First occurrences of what was a single event, single events that were a series, and the
-    occurrences of series that have lost linked ones.
+    First occurrences of what was a single event, and single events that were a series.
     """
     rows = QUERIES.turned_events(database, connection_id=connection_id)
     return [row["event_id"] async for row in rows]
