@@ -107,6 +107,33 @@ def test_a_change_of_the_series_reaches_its_coming_occurrences(company):
     assert company.writes()["events.delete"] == 1
 
 
+@pytest.mark.rule("6.4")
+def test_a_series_that_is_moved_keeps_its_activities(company):
+    """More occurrences than one batch of messages holds, and than may be deleted at once."""
+    person = company.first
+    person.connect()
+    days = range(1, 31)
+    series = _repeat(person, "Daily", f"FREQ=DAILY;COUNT={len(days)}")
+    _await_days(person, "Daily", *days)
+    company.settled()
+    before = {one["id"]: one["due_time"] for one in person.activities()}
+    begin = in_days(1) + timedelta(hours=1)
+    person.change_event(
+        series["id"],
+        start={"dateTime": begin.isoformat(), "timeZone": "UTC"},
+        end={"dateTime": (begin + timedelta(hours=1)).isoformat(), "timeZone": "UTC"},
+    )
+    eventually(
+        lambda: all(one["due_time"] != before.get(one["id"]) for one in person.activities()),
+        what="all moved",
+        seconds=40,
+    )
+    company.settled()
+    assert {one["id"] for one in person.activities()} == set(before)
+    writes = company.writes()
+    assert (writes["activities.create"], writes["activities.delete"]) == (len(days), 0)
+
+
 def test_an_edit_in_pipedrive_is_put_back_and_the_history_says_so(company):
     person = company.first
     person.connect()

@@ -14,6 +14,7 @@ from tests.integration.calendar_ingest.station import (
     until,
 )
 
+from calendar_ingest.adapters.memory import MemoryProvider
 from calendar_ingest.calendars import Occurrences, RefusedError
 from calendar_ingest.reader import Reader
 from calendar_ingest.repository import ReadClaim, Reads
@@ -232,9 +233,11 @@ async def test_the_window_rolls_although_the_calendar_rests(station: Station):
             "UPDATE calendar.reads SET expanded_until = expanded_until - interval '26 hours'"
         )
         await until(lambda: len(observed(station)) > 10, what="the day that has come")
-        rolled = await station.query("SELECT expanded_until FROM calendar.reads")
+        rolled = "SELECT 1 FROM calendar.reads WHERE expanded_until > $1"
+        await until(
+            lambda: station.query(rolled, NOW + timedelta(days=10)), what="the end of the reading"
+        )
     assert observed(station)[10:] == ["s_009"]
-    assert rolled[0]["expanded_until"] > NOW + timedelta(days=10)
 
 
 async def test_a_window_that_was_read_lately_is_not_read_again(station: Station):
@@ -330,6 +333,55 @@ async def test_occurrences_that_stay_are_not_taken_for_moved_ones(station: Stati
         await hear(station, connection_id)
     assert formerly(station) == {"m_002": "s_002"}
     assert gone(station) == ["s_002", "s_004"]
+
+
+async def read_anew(station: Station, connection_id):
+    """Have the whole calendar read, of which no change is told any more."""
+    times = len(station.bodies(CALENDAR_EVENTS, CalendarResynced))
+    station.provider.forget_cursors(CALENDAR)
+    await station.publish(CALENDAR_HINTS, hinted(connection_id))
+    await until(
+        lambda: len(station.bodies(CALENDAR_EVENTS, CalendarResynced)) > times, what="the end"
+    )
+
+
+@pytest.mark.parametrize("stays", [0, 2])
+async def test_a_series_that_moved_between_two_full_lists_tells_what_it_was(
+    station: Station, stays
+):
+    put_days(station, range(6))
+    station.provider.page_size = 2
+    async with station.service():
+        connection_id = await connected(station)
+        shown = [*(occurrence(one) for one in range(stays)), *moved(range(stays, 6))]
+        station.provider.put_series(CALENDAR, "s", shown)
+        await read_anew(station, connection_id)
+    assert formerly(station) == {f"m_{one:03}": f"s_{one:03}" for one in range(stays, 6)}
+    assert gone(station) == [f"s_{one:03}" for one in range(stays, 6)]
+
+
+async def test_a_full_list_asks_for_no_series_that_has_not_changed(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+    shown = MemoryProvider.occurrences
+
+    async def noting(provider: MemoryProvider, *call: Any, **of: Any) -> Occurrences:
+        if of.get("series_id"):
+            asked.append(of["series_id"])
+        return await shown(provider, *call, **of)
+
+    put_days(station, range(6))
+    station.provider.page_size = 2
+    async with station.service():
+        connection_id = await connected(station)
+        monkeypatch.setattr(MemoryProvider, "occurrences", noting)
+        station.provider.put_series(
+            CALENDAR, "new", [occurrence(one, series="new") for one in range(5)]
+        )
+        await read_anew(station, connection_id)
+    assert "new_004" in observed(station)
+    assert asked == []
 
 
 @pytest.mark.parametrize("then", ["read on", "read anew", "moved again", "moved back"])

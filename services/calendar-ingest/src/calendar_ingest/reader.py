@@ -142,11 +142,18 @@ class Reader:
         now = self._runtime.clock.now()
         calendar = _with_priority(claim.calendar, background=True)
         series = SeriesReader(self._reads, claim, access, calendar)
-        async for occurrences, until in series.days_to_come(progress.expanded_until, now):
-            found = Changes(occurrences, (), cursor="", more=False)
-            await self._foretell(claim, progress, found, now)
+        full = progress.full_started_at is not None
+        pages = series.days_to_come(progress.expanded_until, now, full=full)
+        async for found, formerly, until in pages:
+            await self._foretell(claim, progress, found, now, formerly=formerly)
             await self._publish(claim, found, now)
-            await self._store(claim, progress, seen=_seen(occurrences), seen_at=now, gone=[])
+            await self._store(
+                claim,
+                progress,
+                seen=_seen(found.observed),
+                seen_at=now,
+                gone=[tombstone.event_id for tombstone in found.gone],
+            )
             if until is not None:
                 await self._reads.keep_expanded(claim, until)
 

@@ -4,7 +4,8 @@ What a changed series does not show any more is asked for one by one: absence ne
 occurrences stay as they are.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -58,21 +59,44 @@ class SeriesReader:
         return found, formerly
 
     async def days_to_come(
-        self, expanded_until: datetime | None, now: datetime
-    ) -> AsyncIterator[tuple[tuple[EventSnapshot, ...], datetime | None]]:
-        """Pages of occurrences that have come into the window; the last one with its end."""
+        self, expanded_until: datetime | None, now: datetime, *, full: bool
+    ) -> AsyncIterator[tuple[Changes, dict[str, str], datetime | None]]:
+        """Pages of occurrences that have come into the window; the last one with its end.
+
+        A `full` list does not tell which series have changed since the calendar was last read.
+        Those of which it shows other occurrences than are known are followed like changed ones.
+        """
         recurring = self._access.recurring
         end = now + self._claim.horizon
         if recurring is None or (expanded_until and end - expanded_until < ROLLED_BY):
             return
         window = Window(max(expanded_until or now, now), end)
+        settled: set[str] = set()
         page: str | None = None
         while True:
             found = await recurring.occurrences(self._calendar, window, page=page)
             page = found.page
-            yield found.observed, None if page else end
+            series = await self._changed_meanwhile(found.observed, settled, now) if full else ()
+            shown = Changes(found.observed, (), cursor="", more=False, series=series)
+            yield *await self.follow(shown, now, full=False), None if page else end
             if not page:
                 return
+
+    async def _changed_meanwhile(
+        self, shown: Iterable[EventSnapshot], settled: set[str], now: datetime
+    ) -> tuple[str, ...]:
+        """Series with known occurrences of which a page shows others.
+
+        `settled` are those which earlier pages of the same list have made known.
+        """
+        of_series: dict[str, set[str]] = defaultdict(set)
+        for event in shown:
+            if event.series is not None and event.series.series_id not in settled:
+                of_series[event.series.series_id].add(event.event_id)
+        known = await self._reads.coming_occurrences(self._claim, of_series, now)
+        changed = tuple(one for one, seen in known.items() if of_series[one] - seen.keys())
+        settled.update(changed, of_series.keys() - known.keys())
+        return changed
 
     async def _follow_changed(
         self,
