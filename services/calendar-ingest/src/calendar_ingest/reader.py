@@ -164,7 +164,7 @@ class Reader:
         changes: Changes,
         read_at: datetime,
         *,
-        formerly: Mapping[str, str] = MappingProxyType({}),
+        formerly: Mapping[str, str],
     ) -> None:
         """Know before it is told whatever may later be deleted without a tombstone of its own.
 
