@@ -28,11 +28,13 @@ async def _edit(hands: Hands, connection_id: UUID, **fields: object) -> None:
     await hands.tell_event(connection_id, _event_of(hands, connection_id), **fields)
 
 
-async def _delete_edited(hands: Hands, connection_id: UUID, **fields: object) -> None:
+async def _delete_edited(
+    hands: Hands, connection_id: UUID, activity_id: int = 1, **fields: object
+) -> None:
     """An edit that is found together with the deletion of its activity."""
     await hands.change(connection_id, paused=True)
     await _edit(hands, connection_id, **fields)
-    await hands.delete_activity(1)
+    await hands.delete_activity(activity_id)
     await hands.change(connection_id, paused=False)
 
 
@@ -216,6 +218,23 @@ async def test_a_write_that_ends_in_a_pause_leaves_its_link_what_was_made_again(
     (update,) = await hands.commands()
     await hands.change(second, paused=True)
     await _delete_edited(hands, first, title="One")
+    await hands.carry_out()
+    await hands.settle(hands.outcome_of(update))
+    await _resume(hands, second)
+    await hands.carry_out()
+    assert await _ends(hands) == MERGED
+
+
+@pytest.mark.rule("2.20")
+async def test_a_write_that_ends_late_leaves_its_link_what_was_made_again_and_again(hands):
+    first, second = await _copied(hands)
+    await _edit(hands, second, location="Two")
+    (update,) = await hands.commands()
+    await hands.change(second, paused=True)
+    await _delete_edited(hands, first, title="Once")
+    await hands.carry_out()
+    (made,) = hands.crm
+    await _delete_edited(hands, first, made, title="One")
     await hands.carry_out()
     await hands.settle(hands.outcome_of(update))
     await _resume(hands, second)

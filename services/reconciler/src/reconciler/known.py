@@ -150,22 +150,20 @@ class Known:
         making = self.shelf.creating_activities(connection.connection_id)
         return [one.link for one in making if one.link.former_activity_id is not None]
 
-    def former_activities(self, user: UserKey, activity_id: int) -> dict[UUID, int]:
-        """The deleted activity that one was made again for, by the connections that know it."""
-        found: dict[UUID, int] = {}
+    def former_activities(self, user: UserKey, activity_id: int) -> list[tuple[UUID, int]]:
+        """The deleted activities that one was made again for, each with a connection to know it."""
+        found: list[tuple[UUID, int]] = []
         for one in self.of_user(user):
             link = self.shelf.of_activity(one.connection_id, activity_id)
-            if link is None or link.activity_id != activity_id:
-                continue
-            if link.former_activity_id is not None:
-                found[one.connection_id] = link.former_activity_id
+            if link is not None and link.activity_id == activity_id:
+                found += [(one.connection_id, former) for former in link.former_activity_ids]
         return found
 
     def _is_remade_elsewhere(self, connection: Connection, link: Link) -> bool:
         """Whether another connection of the user is making the lost activity of a link again."""
         lost = link.last_activity_id
         return lost is not None and any(
-            making.former_activity_id == lost
+            lost in making.former_activity_ids
             for one in self.others_of_user(connection)
             for making in self.remaking(one)
         )
@@ -175,11 +173,14 @@ class Known:
 
         It moves to the new one once its write has ended.
         """
-        for former_id in self.former_activities(connection.user_key, activity_id).values():
-            link = self.shelf.of_activity(connection.connection_id, former_id)
-            if link is not None and link.activity_id == former_id and is_living(link):
-                return link.pending
-        return False
+        busy = (
+            link
+            for _, former_id in self.former_activities(connection.user_key, activity_id)
+            if (link := self.shelf.of_activity(connection.connection_id, former_id)) is not None
+            and link.activity_id == former_id
+            and link.pending
+        )
+        return any(is_living(link) for link in busy)
 
     def waits_for_its_series(
         self, connection: Connection, event: EventSnapshot | Gone | None
@@ -241,7 +242,7 @@ class Known:
         await self._load_siblings(
             (company_id, user_id, former_id)
             for company_id, user_id, activity_id in activities
-            for former_id in self.former_activities((company_id, user_id), activity_id).values()
+            for _, former_id in self.former_activities((company_id, user_id), activity_id)
         )
 
     async def load_creating(self, connections: Collection[UUID]) -> None:

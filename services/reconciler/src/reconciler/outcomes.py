@@ -54,8 +54,7 @@ async def take_outcomes(desk: Desk, fresh: Iterable[Delivery[OutcomeMessage]]) -
         other_side = desk.known.event_of if to_crm else desk.known.activity_of
         note_age(connection, body, other_side(connection, kept.link))
         settle(desk, connection, kept.link, body, trace=delivery.trace)
-        if (remaking := ended_remaking(desk, connection, kept.link)) is not None:
-            ended.append(remaking)
+        ended += ended_remaking(desk, connection, kept.link)
     waiting = await _follow(desk, known)
     woken = await wake(desk, freed, ended)
     await desk.known.load_other_sides()

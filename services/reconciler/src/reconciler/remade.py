@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from reconciler.connection import Connection
+from reconciler.core.create import without_activity
 from reconciler.core.model import Link, LinkState, Observed
 from reconciler.core.policy import is_declined
 from reconciler.core.reasons import Reason
@@ -28,24 +29,24 @@ class Remaking(NamedTuple):
     activity_id: int | None
 
 
-def ended_remaking(desk: Desk, connection: Connection, before: Link) -> Remaking | None:
-    """What an outcome says of an activity that was being made again; None where it says nothing."""
+def ended_remaking(desk: Desk, connection: Connection, before: Link) -> list[Remaking]:
+    """What an outcome says of an activity that was being made again, of all its former ones."""
     kept = desk.known.shelf.of_link(before)
-    former_id = before.former_activity_id
-    if kept is None or former_id is None or before.activity_id is not None:
-        return None
-    if kept.link.activity_id is None and (kept.link.pending or not before.pending):
-        return None
-    return Remaking(connection, former_id, kept.link.activity_id)
+    if kept is None or before.activity_id is not None:
+        return []
+    made = kept.link.activity_id
+    if made is None and (kept.link.pending or not before.pending):
+        return []
+    return [Remaking(connection, former_id, made) for former_id in before.former_activity_ids]
 
 
 async def unfinished_remakings(desk: Desk, connection: Connection) -> list[Remaking]:
     """What would come to nothing if all that a connection writes came to an end."""
     await desk.known.load_creating({connection.connection_id})
     return [
-        Remaking(connection, link.former_activity_id, None)
+        Remaking(connection, former_id, None)
         for link in desk.known.remaking(connection)
-        if link.former_activity_id is not None
+        for former_id in link.former_activity_ids
     ]
 
 
@@ -56,9 +57,7 @@ async def made_again(desk: Desk, activities: Collection[ActivityKey]) -> list[Re
     return [
         Remaking(known.connections[connection_id], former_id, activity_id)
         for *user, activity_id in activities
-        for connection_id, former_id in known.former_activities(
-            (user[0], user[1]), activity_id
-        ).items()
+        for connection_id, former_id in known.former_activities((user[0], user[1]), activity_id)
     ]
 
 
@@ -79,7 +78,8 @@ async def follow_remade(desk: Desk, ended: Collection[Remaking]) -> None:
             if is_living(link) and link.pending:
                 desk.defer(other, activity_id)
             elif _goes_on(desk.known.pair(other, link), link):
-                desk.put_link(other, replace(link, activity_id=activity_id))
+                moved = replace(without_activity(link), activity_id=activity_id)
+                desk.put_link(other, moved)
 
 
 async def decide_remade(desk: Desk, ended: Collection[Remaking]) -> None:
@@ -125,7 +125,7 @@ def _links_of_lost(desk: Desk, connection: Connection, activity_id: int) -> list
     had = [
         kept.link
         for kept in shelf.in_doubt(connection.connection_id)
-        if kept.link.activity_id is None and kept.link.former_activity_id == activity_id
+        if kept.link.activity_id is None and activity_id in kept.link.former_activity_ids
     ]
     return [*having, *had]
 

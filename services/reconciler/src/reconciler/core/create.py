@@ -1,6 +1,7 @@
 """Makes the other side of an item: for a new link, or again for a link that lost that side."""
 
 from dataclasses import replace
+from typing import Final
 
 from reconciler.core.model import ALL_FIELDS, Link, Pending, Plan, Policy, Verb, Write
 from reconciler.core.normalize import as_activity_shows, meeting_of_activity, meeting_of_event
@@ -10,6 +11,9 @@ from reconciler.core.transitions import start_write, wanted_block
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
 from tandem.contracts.meetings import Side
+
+EARLIER_MAX: Final = 4
+"""Deleted activities that are remembered besides the last one."""
 
 
 def create_event(link: Link, activity: ActivitySnapshot, policy: Policy) -> Plan:
@@ -67,7 +71,14 @@ def create_activity_again(link: Link, event: EventSnapshot, policy: Policy) -> P
 
 def without_activity(link: Link) -> Link:
     """The link of an activity that is to be made again, which will have another id."""
-    return replace(link, activity_id=None, former_activity_id=link.last_activity_id)
+    if link.activity_id is None:
+        return link
+    return replace(
+        link,
+        activity_id=None,
+        former_activity_id=link.activity_id,
+        earlier_activity_ids=link.former_activity_ids[-EARLIER_MAX:],
+    )
 
 
 def anew(link: Link) -> Link:

@@ -106,7 +106,8 @@ class Link:
     `series_id` is the series whose occurrence its event is. `attempted` are creates of the
     missing side that failed, or updates of one that is there. `quiet`: a backfill has asked for the
     write that is under way, or for one that came to nothing and is still to be done.
-    `former_activity_id` is the deleted activity that the present one was made again for.
+    `former_activity_id` is the deleted activity that the present one was made again for,
+    `earlier_activity_ids` those that were made again before it, the oldest first.
     """
 
     link_id: UUID | None
@@ -127,6 +128,7 @@ class Link:
     quiet: bool = False
     also_refused: Refusal | None = None
     former_activity_id: int | None = None
+    earlier_activity_ids: tuple[int, ...] = ()
     pending_activity: Pending | None = None
     pending_event: Pending | None = None
 
@@ -134,6 +136,13 @@ class Link:
     def last_activity_id(self) -> int | None:
         """Its activity; where that is to be made again, the deleted one."""
         return self.activity_id or self.former_activity_id
+
+    @property
+    def former_activity_ids(self) -> tuple[int, ...]:
+        """All the deleted activities that are known of it, the oldest first."""
+        if self.former_activity_id is None:
+            return ()
+        return (*self.earlier_activity_ids, self.former_activity_id)
 
     @property
     def pending(self) -> bool:
