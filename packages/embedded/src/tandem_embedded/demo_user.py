@@ -39,8 +39,7 @@ def connect_user(
     The sandbox's OAuth pages are answered as their forms ask for it.
     """
     with httpx.Client(base_url=settings_api, follow_redirects=False, timeout=30) as browser:
-        start = browser.get("/oauth/pipedrive/start")
-        consent(browser, start.headers["location"], email=email)
+        consent(browser, _sign_in_page(browser), email=email)
         me = _checked(browser.get("/api/v1/me"), "sign-in")
         browser.headers["x-csrf-token"] = me["csrf_token"]
         token = _checked(browser.post("/api/v1/tokens", json=_TOKEN), "API token")
@@ -49,6 +48,18 @@ def connect_user(
         for account, password in (passwords or {}).items():
             connect_exchange(browser, email=account, password=password)
         return ConnectedUser(token["token"], _connections(browser))
+
+
+def _sign_in_page(browser: httpx.Client) -> str:
+    """Where to sign in; a machine that is still busy starting everything is asked again."""
+    deadline = time.monotonic() + WAIT_S
+    answer = browser.get("/oauth/pipedrive/start")
+    while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+        answer = browser.get("/oauth/pipedrive/start")
+    if not answer.is_redirect:
+        raise DemoFailedError(f"sign-in: {answer.status_code} {answer.text[:300]}")
+    return answer.headers["location"]
 
 
 def connect_calendar(
