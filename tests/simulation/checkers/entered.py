@@ -36,20 +36,10 @@ def may_be_shown(one: Ending, field: str) -> list[Any]:
     return entered
 
 
-def last_entered(
-    one: Ending,
-    field: str,
-    *,
-    sides: Collection[str] = ("crm", "calendar"),
-    but: Collection[Done] = (),
-) -> list[Any]:
-    """What was last entered for a field on each of some sides, `but` for some edits."""
-    last: dict[str, Done] = {
-        done.edit.side: done
-        for done in _edits(one, field)
-        if done.edit.side in sides and done not in but
-    }
-    return _values(last.values(), field)
+def standing(one: Ending, field: str, *, but: Collection[Done]) -> list[Any]:
+    """What was last entered on each side, and none of what that person has replaced himself."""
+    last = _last_of_each_side(_edits(one, field))
+    return _values((done for done in last if done not in but), field)
 
 
 def unheard(one: Ending, side: str, at: datetime) -> Iterator[Done]:
@@ -104,8 +94,13 @@ def _last_seen(one: Ending, side: str, at: datetime) -> Item | None:
     return max(by_then, key=itemgetter(0))[1] if by_then else None
 
 
+def _last_of_each_side(edits: Iterable[Done]) -> Collection[Done]:
+    return {done.edit.side: done for done in edits}.values()
+
+
 def _last_or_first(one: Ending, field: str, *, but: Collection[Done] = ()) -> list[Any]:
-    return last_entered(one, field, but=but) or _values(one.done[:1], field)
+    edits = (done for done in _edits(one, field) if done not in but)
+    return _values(_last_of_each_side(edits) or one.done[:1], field)
 
 
 def _values(edits: Iterable[Done], field: str) -> list[Any]:

@@ -12,11 +12,13 @@ from typing import Final
 
 from tests.simulation.endings import Ending, endings_of
 from tests.simulation.scenario import STORM_S
-from tests.simulation.simulation import SETTLE_S, Simulation
+from tests.simulation.simulation import OTHERS_EVERY, SETTLE_S, Simulation
 
 MORE: Final = 1
 LAST_S: Final = 120.0
 """How long what the user has decided last may take."""
+RARELY_S: Final = OTHERS_EVERY.total_seconds() + SETTLE_S
+"""When what only the rarest sweep can see is seen: that what was done is open again, or deleted."""
 NEVER_CARRIED: Final = frozenset({"done", "accept"})
 NEVER_WRITES: Final = frozenset({"conflict_winner"})
 """Settings that only future edits depend on."""
@@ -43,7 +45,7 @@ def _unanswered(simulation: Simulation, one: Ending) -> int:
 
 
 def _unasked(simulation: Simulation) -> Iterator[str]:
-    at_rest = simulation.scenario.start + timedelta(seconds=STORM_S + SETTLE_S + LAST_S)
+    at_rest = simulation.scenario.start + timedelta(seconds=STORM_S + RARELY_S + LAST_S)
     for write in simulation.outside.writes:
         if write.at > at_rest:
             yield f"{write.verb} of {write.item_id} at {write.at:%H:%M:%S}, when all was at rest"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from tests.simulation.checkers.entered import last_entered, met_a_write
+from tests.simulation.checkers.entered import met_a_write, standing
 from tests.simulation.endings import Ending, endings_of
 from tests.simulation.shown import shown_by, shown_schedule
 from tests.simulation.simulation import Simulation
@@ -34,7 +34,7 @@ def _unheard(one: Ending, history: list[dict[str, Any]]) -> Iterator[str]:
     gone = [done for done in one.done if one.went_with_it(done) or met_a_write(one, done)]
     for field in TOLD:
         shown = [shown_by(item)[field] for item in one.items]
-        for value in last_entered(one, field, but=gone):
+        for value in standing(one, field, but=gone):
             if value not in shown and value not in _told(one, field, history):
                 yield f"{one.token}: {field} {value!r} was overwritten and is told nowhere"
 
