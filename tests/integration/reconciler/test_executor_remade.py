@@ -1,5 +1,6 @@
 """A deleted activity that several calendars of its user ask for again is made again once."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -72,6 +73,14 @@ async def _ends(hands: Hands) -> object:
     await _see_all(hands)
     assert await _see_all(hands) == []
     return _shown(hands)
+
+
+async def _paused_amid_an_update(hands: Hands, connection_id: UUID) -> Any:
+    """An edit of an event is on its way to the activity when its connection is paused."""
+    await _edit(hands, connection_id, location="Two")
+    (update,) = await hands.commands()
+    await hands.change(connection_id, paused=True)
+    return update
 
 
 MERGED = ([("One", "Two")], [("One", "Two")] * 2)
@@ -214,9 +223,7 @@ async def test_an_activity_that_was_made_again_waits_for_the_write_to_its_former
 @pytest.mark.rule("2.20")
 async def test_a_write_that_ends_in_a_pause_leaves_its_link_what_was_made_again(hands):
     first, second = await _copied(hands)
-    await _edit(hands, second, location="Two")
-    (update,) = await hands.commands()
-    await hands.change(second, paused=True)
+    update = await _paused_amid_an_update(hands, second)
     await _delete_edited(hands, first, title="One")
     await hands.carry_out()
     await hands.settle(hands.outcome_of(update))
@@ -228,9 +235,7 @@ async def test_a_write_that_ends_in_a_pause_leaves_its_link_what_was_made_again(
 @pytest.mark.rule("2.20")
 async def test_a_write_that_ends_late_leaves_its_link_what_was_made_again_and_again(hands):
     first, second = await _copied(hands)
-    await _edit(hands, second, location="Two")
-    (update,) = await hands.commands()
-    await hands.change(second, paused=True)
+    update = await _paused_amid_an_update(hands, second)
     await _delete_edited(hands, first, title="Once")
     await hands.carry_out()
     (made,) = hands.crm

@@ -127,13 +127,7 @@ class Reader:
         await self._publish(claim, changes, read_at)
         progress.cursor, progress.listed = changes.cursor, not changes.more
         progress.changed = progress.changed or bool(changes.observed or changes.gone)
-        await self._store(
-            claim,
-            progress,
-            seen=_seen(changes.observed),
-            seen_at=read_at,
-            gone=[tombstone.event_id for tombstone in changes.gone],
-        )
+        await self._store_told(claim, progress, changes, read_at)
 
     async def _read_days_to_come(
         self, claim: ReadClaim, access: Access, progress: _Progress
@@ -147,13 +141,7 @@ class Reader:
         async for found, formerly, until in pages:
             await self._foretell(claim, progress, found, now, formerly=formerly)
             await self._publish(claim, found, now)
-            await self._store(
-                claim,
-                progress,
-                seen=_seen(found.observed),
-                seen_at=now,
-                gone=[tombstone.event_id for tombstone in found.gone],
-            )
+            await self._store_told(claim, progress, found, now)
             if until is not None:
                 await self._reads.keep_expanded(claim, until)
 
@@ -203,13 +191,7 @@ class Reader:
                 gone = () if event else (Tombstone(event_id),)
                 found = Changes(told, gone, cursor="", more=False)
                 await self._publish(claim, found, read_at)
-                await self._store(
-                    claim,
-                    progress,
-                    seen=_seen([event] if event else []),
-                    seen_at=read_at,
-                    gone=[] if event else [event_id],
-                )
+                await self._store_told(claim, progress, found, read_at)
 
     async def _publish(self, claim: ReadClaim, changes: Changes, read_at: datetime) -> None:
         observations = self._observations(claim)
@@ -232,6 +214,18 @@ class Reader:
         found = await self._reads.formerly(claim, occurrences, read_at)
         present = {event.event_id for event in changes.observed}
         return {event_id: former for event_id, former in found.items() if former not in present}
+
+    async def _store_told(
+        self, claim: ReadClaim, progress: _Progress, changes: Changes, read_at: datetime
+    ) -> None:
+        """Keep what was told."""
+        await self._store(
+            claim,
+            progress,
+            seen=_seen(changes.observed),
+            seen_at=read_at,
+            gone=[tombstone.event_id for tombstone in changes.gone],
+        )
 
     async def _store(
         self,
