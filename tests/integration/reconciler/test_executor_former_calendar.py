@@ -263,6 +263,23 @@ async def test_an_activity_goes_on_with_the_event_that_it_had_last(hands):
     assert hands.events[connection_id, present].title == "Goes on"
 
 
+@pytest.mark.rule("2.19", "4.11")
+@pytest.mark.parametrize("born", ["crm", "calendar"])
+async def test_a_done_activity_that_outlived_its_event_elsewhere_gets_no_second_one(hands, born):
+    connection_id, activity_id, event_id = await _pair(hands, born)
+    former = dict(hands.events)
+    await _read_anew(hands, connection_id, "other", {})
+    ((_, elsewhere),) = hands.events
+    await hands.tell_activity(activity_id, done=True)
+    await hands.delete_event(connection_id, elsewhere)
+    assert await hands.carry_out() == []
+    hands.events.update(former)
+    assert await _read_anew(hands, connection_id, "main", former) == []
+    assert (list(hands.crm), hands.events) == ([activity_id], former)
+    await hands.tell_activity(activity_id, subject="Goes on")
+    assert [one.event_id for one in await hands.carry_out()] == [event_id]
+
+
 async def _many_declined(hands):
     connection_id = await hands.connect()
     names = [f"e{one}" for one in range(12)]

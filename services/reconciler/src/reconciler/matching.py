@@ -73,15 +73,19 @@ async def _former_links(desk: Desk, connection: Connection) -> list[Link]:
 async def _link_again(
     desk: Desk, connection: Connection, former: Iterable[Link], trace: str | None
 ) -> None:
-    """Let former links go on whose activity is there and free; what they agreed on still counts."""
+    """Let former links go on whose activity has no other event; what they agreed on still counts.
+
+    So does one that was to get no other event, as it had outlived that of the other calendar: the
+    event that it has here would be taken for a new one.
+    """
     of_activity = {one.activity_id: one for one in former if one.activity_id is not None}
     await desk.known.load([(*connection.user_key, one) for one in of_activity], [])
     teller = desk.teller(connection, trace)
     for activity_id, link in of_activity.items():
         activity = desk.known.activity(connection, activity_id)
         newest = desk.known.shelf.of_activity(connection.connection_id, activity_id)
-        there = isinstance(activity, ActivitySnapshot) and _is_free(newest, Side.CRM)
-        if there and link.base is not None:
+        alone = newest is None or newest.state is LinkState.DISSOLVED
+        if isinstance(activity, ActivitySnapshot) and alone and link.base is not None:
             desk.put_link(connection, _as_it_was(link))
             entry = Entry(link.origin, "matched", Reason.MATCHED, after=link.base.activity)
             desk.rows.append(teller.entry(link, entry))
