@@ -44,7 +44,7 @@ class People:
 
     outside: Outside
     done: list[Done] = field(default_factory=list)
-    deleted_activities: dict[str, int] = field(default_factory=dict)
+    deleted_activities: dict[str, ActivitySnapshot] = field(default_factory=dict)
     deleted_events: dict[str, EventSnapshot] = field(default_factory=dict)
 
     def do(self, edit: Edit) -> str | None:
@@ -78,10 +78,11 @@ class People:
     def _take_back(self, edit: Edit) -> Item | None:
         """Restore what was deleted last; an event of ours stays out, since it bears our mark."""
         if edit.side == "crm":
-            activity_id = self.deleted_activities.pop(edit.token, None)
-            if activity_id is None or self.activities_of(edit.token):
+            activity = self.deleted_activities.pop(edit.token, None)
+            if activity is None or self.activities_of(edit.token):
                 return None
-            return self.outside.crm.put(ME, activity_id=activity_id).activity
+            activity_id = activity.activity_id
+            return self.outside.crm.put(activity.owner_id, activity_id=activity_id).activity
         event = self.deleted_events.pop(edit.token, None)
         if event is None or event.link_mark is not None or self.events_of(edit.token):
             return None
@@ -96,7 +97,7 @@ class People:
             return None
         activity = present[0]
         if edit.verb == "delete":
-            self.deleted_activities[edit.token] = activity.activity_id
+            self.deleted_activities[edit.token] = activity
             crm.take_away(activity.activity_id)
             return activity
         owner_id, changes = activity.owner_id, self._activity_changes(edit, activity)

@@ -220,6 +220,54 @@ async def test_an_activity_that_was_made_again_waits_for_the_write_to_its_former
     assert not await hands.pool.fetch("SELECT FROM sync.deferred")
 
 
+@pytest.mark.rule("4.10")
+async def test_what_waits_for_a_write_goes_on_though_the_former_activity_is_back_by_then(hands):
+    first, second = await _copied(hands)
+    restored = hands.crm[1]
+    await _edit(hands, second, location="Two")
+    (update,) = await hands.commands()
+    await _delete_edited(hands, first, title="One")
+    await hands.settle(*map(hands.outcome_of, await hands.commands()))
+    await hands.tell(*(hands.seen_activity(one) for one in hands.crm))
+    hands.crm[1] = restored
+    await hands.tell_activity(1)
+    await hands.settle(hands.outcome_of(update))
+    await hands.carry_out()
+    of_second = [one.title for (owner, _), one in hands.events.items() if owner == second]
+    assert sorted(of_second) == ["One", "Talk"]
+    assert not await hands.pool.fetch("SELECT FROM sync.deferred")
+
+
+@pytest.mark.rule("2.14")
+@pytest.mark.parametrize("calendars", [1, 2])
+async def test_an_activity_that_was_made_again_does_not_wait_for_one_that_was_restored(
+    hands, calendars
+):
+    """Both lose their events with their type; ticked again, each gets one of its own."""
+    connections = [await hands.connect() for _ in range(calendars)]
+    restored = hands.activity(1, subject="Talk")
+    await hands.tell_activity(1)
+    await hands.carry_out()
+    await _delete_edited(hands, connections[0], description="Agenda")
+    await hands.carry_out()
+    hands.crm[1] = restored
+    await hands.tell_activity(1, location="Here")
+    await hands.carry_out()
+    assert len(hands.crm) == 2
+    for one in connections:
+        await hands.change(one, synced_types=frozenset({"call"}))
+        await hands.executor.remove_unticked(one, None)
+    await hands.carry_out()
+    assert not hands.events
+    for one in connections:
+        await hands.change(one, synced_types=None)
+    await hands.carry_out()
+    assert sorted((title.title, title.location) for title in hands.events.values()) == sorted(
+        [("Talk", ""), ("Talk", "Here")] * calendars
+    )
+    assert not await hands.pool.fetch("SELECT FROM sync.deferred")
+
+
 @pytest.mark.rule("2.20")
 async def test_a_write_that_ends_in_a_pause_leaves_its_link_what_was_made_again(hands):
     first, second = await _copied(hands)

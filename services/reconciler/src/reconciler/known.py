@@ -171,12 +171,14 @@ class Known:
     def _is_awaited(self, connection: Connection, activity_id: int) -> bool:
         """Whether a link that is written to has the deleted activity that one was made again for.
 
-        It moves to the new one once its write has ended.
+        It moves to the new one once its write has ended, unless the deleted one is back by then.
         """
         busy = (
             link
-            for _, former_id in self.former_activities(connection.user_key, activity_id)
-            if (link := self.shelf.of_activity(connection.connection_id, former_id)) is not None
+            for maker_id, former_id in self.former_activities(connection.user_key, activity_id)
+            if maker_id != connection.connection_id
+            and not isinstance(self.activity(connection, former_id), ActivitySnapshot)
+            and (link := self.shelf.of_activity(connection.connection_id, former_id)) is not None
             and link.activity_id == former_id
             and link.pending
         )

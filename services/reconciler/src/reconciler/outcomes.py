@@ -5,7 +5,7 @@ from uuid import UUID
 
 from reconciler.ages import note_age
 from reconciler.connection import Connection
-from reconciler.core.model import Gone, Link, LinkState
+from reconciler.core.model import Link, LinkState
 from reconciler.core.reasons import Reason
 from reconciler.desk import Desk
 from reconciler.following import follow_written
@@ -163,14 +163,13 @@ def _may_have_waited(desk: Desk, connection: Connection, link: Link) -> set[UUID
     """Connections in which an activity may have waited for what is written to a link.
 
     It may be what a create makes, for all connections where that is of a deleted one, or what the
-    deleted activity of the link was made again as.
+    activity of the link was made again as when that was deleted.
     """
     if link.activity_id is None and link.former_activity_id is not None:
         return {one.connection_id for one in desk.known.of_user(connection.user_key)}
     creates = link.activity_id is None and link.pending_activity is not None
-    has_others = bool(desk.known.others_of_user(connection))
-    lost = has_others and isinstance(desk.known.activity_of(connection, link), Gone)
-    return {connection.connection_id} if creates or lost else set()
+    waits = creates or desk.known.others_of_user(connection)
+    return {connection.connection_id} if waits else set()
 
 
 def _go_on(desk: Desk, known: Iterable[Delivery[OutcomeMessage]]) -> None:
