@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Final
 
@@ -28,16 +27,16 @@ UNDER_WAY: Final = timedelta(seconds=2 * CALL_S)
 def may_be_shown(one: Ending, field: str) -> list[Any]:
     """What was last entered on either side; where nobody did, what it was made with.
 
-    Of an item that people then had go, any edit may have been carried, or have gone with it. So
-    may one in Pipedrive of an occurrence that was deleted after it: its type may have been unticked
-    by then, so that nobody put it back, and the activity is anybody's since.
+    Of an item that people then had go, any edit may have been carried, or have gone with it. So may
+    one in Pipedrive of an occurrence that was deleted: until we heard of that, it was to be put
+    back, and is anybody's since.
     """
-    gone = [done for done in _edits(one, field) if one.went_with_it(done)]
+    unsure = [done for done in _edits(one, field) if one.went_with_it(done)]
+    if one.is_occurrence and "calendar" in one.deleted_on:
+        unsure += (done for done in one.done if done.edit.side == "crm" and enters(done, field))
     entered = _last_or_first(one, field)
-    if gone:
-        entered += [*_last_or_first(one, field, but=gone), *_values(gone, field)]
-    if "calendar" in one.deleted_on:
-        entered += _values(_of_occurrence(one, field), field)
+    if unsure:
+        entered += [*_last_or_first(one, field, but=unsure), *_values(unsure, field)]
     return entered
 
 
@@ -117,19 +116,12 @@ def _edits(one: Ending, field: str) -> Iterator[Done]:
 
     Once that is deleted, its activity may stay without it, as anybody's.
     """
-    put_back = list(_of_occurrence(one, field))
-    return (done for done in one.done if enters(done, field) and done not in put_back)
-
-
-def _of_occurrence(one: Ending, field: str) -> Iterator[Done]:
-    """Edits of a field in Pipedrive of what was an occurrence of a series by then."""
-    if one.is_occurrence:
-        by_then = takewhile(_leaves_occurrence, one.done)
-        yield from (done for done in by_then if done.edit.side == "crm" and enters(done, field))
-
-
-def _leaves_occurrence(done: Done) -> bool:
-    return (done.edit.side, done.edit.verb) != ("calendar", "delete")
+    of_series = one.is_occurrence
+    for done in one.done:
+        of_series = of_series and (done.edit.side, done.edit.verb) != ("calendar", "delete")
+        put_back = of_series and done.edit.side == "crm"
+        if enters(done, field) and not put_back:
+            yield done
 
 
 def enters(done: Done, field: str) -> bool:

@@ -1,7 +1,8 @@
 """We delete only what somebody has deleted, declined or taken out of the sync before.
 
 Each time that somebody does so costs one item of the other side, and none any more once we have
-made anew what he had deleted, unless he has taken that out of the trash himself.
+made anew what he had deleted, unless he has taken that out of the trash himself. Of an activity
+that nothing tells from somebody's own an event may be made, which goes once we know better.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ def check(simulation: Simulation) -> list[str]:
     return [
         f"{one.token}: {side} {write.item_id} was deleted at {write.at:%H:%M:%S} for nothing"
         for one in endings_of(simulation)
+        if not one.unrecognisable
         for side in REASONS
         for write in _for_nothing(one, side, _deleted(simulation, one, side))
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -254,7 +254,7 @@ class SyncTables(Tables):
         for row in given:
             self._change += 1
             self._hold_unique(row)
-            self.links.put(row | {"changed_at": self._change})
+            self.links.put(row | {"changed_at": datetime.fromtimestamp(self._change, UTC)})
 
     def held_links(self, connection_id: UUID, after: UUID, limit: int) -> list[Row]:
         return self._resting("held_mass_delete", connection_id, after, limit)

@@ -1,5 +1,8 @@
 """Links that one transaction knows."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from tests.unit.reconciler.samples import PLACE, kept, pending
 
 from reconciler.core.model import LinkState
@@ -22,6 +25,17 @@ def test_a_living_link_is_found_before_a_dissolved_one_in_any_order():
 def test_of_several_dissolved_links_the_newest_is_found():
     older, newer = (kept(n, state=LinkState.DISSOLVED) for n in (1, 2))
     assert shelf_of(older, newer).of_activity(PLACE, 5) == newer.link
+
+
+def test_the_newest_is_found_whatever_was_loaded_first():
+    older, newer = (
+        replace(kept(n, state=LinkState.DISSOLVED), changed_at=datetime(2026, 3, n, tzinfo=UTC))
+        for n in (1, 2)
+    )
+    shelf = shelf_of(newer, older)
+    assert shelf.of_activity(PLACE, 5) == newer.link
+    shelf.put(replace(older, changed_at=None))
+    assert shelf.of_activity(PLACE, 5) == older.link
 
 
 def test_a_change_is_not_overwritten_by_what_is_stored():

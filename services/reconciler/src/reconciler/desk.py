@@ -96,6 +96,7 @@ class Desk:
             contested=contested,
             doubled=self.known.is_doubled(connection, link),
         )
+        observed = self.known.with_left_alone(connection, observed)
         decided = self._plan(connection, observed)
         if decided.reason is Reason.AWAITING and contested:
             self.defer(connection, activity_id)
@@ -138,6 +139,7 @@ class Desk:
             crowded=self.known.is_crowded(connection, event, self.now),
             doubled=self.known.is_doubled(connection, link),
         )
+        observed = self.known.with_left_alone(connection, observed)
         decided = self._plan(connection, observed)
         decided = self.carry_out(connection, observed, decided, trace, backfill=backfill)
         if decided.reason is Reason.MATCHED and decided.link is not None:

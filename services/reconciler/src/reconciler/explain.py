@@ -50,7 +50,7 @@ async def explain_activity(
     if link is not None and link.state is not LinkState.DISSOLVED:
         return _of_pair(known, connection, link, now)
     activity = known.activity(connection, activity_id)
-    observed = Observed(link=link, activity=activity)
+    observed = known.with_left_alone(connection, Observed(link=link, activity=activity))
     return None if activity is None else _of_item(connection, observed, now)
 
 
@@ -69,7 +69,9 @@ async def explain_event(
         return _of_pair(known, connection, link, now)
     await known.load_series([(connection_id, event_id)], now)
     crowded = known.is_crowded(connection, event, now)
-    observed = Observed(link=link, event=event, crowded=crowded)
+    observed = known.with_left_alone(
+        connection, Observed(link=link, event=event, crowded=crowded)
+    )
     return None if event is None else _of_item(connection, observed, now)
 
 

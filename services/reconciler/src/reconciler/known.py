@@ -1,6 +1,7 @@
 """What one transaction knows of items and links, loaded in a fixed number of statements."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from reconciler.connection import Connection
 from reconciler.core.changes import shown_event
 from reconciler.core.model import Gone, Link, LinkState, Observed, Verb
 from reconciler.core.normalize import meeting_of_activity
+from reconciler.core.reunion import is_whole_again
 from reconciler.core.unheard import asked_for, maker_of
 from reconciler.occurrences import Occurrences
 from reconciler.repository import UserKey, items, links
@@ -208,6 +210,22 @@ class Known:
         in_doubt = self.shelf.in_doubt(connection.connection_id)
         return maker_of((one.link for one in in_doubt), activity, connection.policy)
 
+    def with_left_alone(self, connection: Connection, observed: Observed) -> Observed:
+        """What is observed of one item, with the one that its ended link left alone, if any.
+
+        Both are there then, without another link, and go on together.
+        """
+        link = observed.link
+        if link is None or self.is_doubled(connection, link):
+            return observed
+        activity, event = self.activity_of(connection, link), self.event_of(connection, link)
+        if not isinstance(activity, ActivitySnapshot) or not isinstance(event, EventSnapshot):
+            return observed
+        is_of_link = observed.activity is activity or observed.event is event
+        if is_of_link and is_whole_again(link, activity, event, connection.policy):
+            return replace(observed, activity=activity, event=event)
+        return observed
+
     def is_doubled(self, connection: Connection, link: Link | None) -> bool:
         """Whether a link has ended, and an item that it had has a new one."""
         if link is None or link.state is not LinkState.DISSOLVED:
@@ -228,6 +246,7 @@ class Known:
         """Load items with their links, the other sides of these, and what is being created."""
         await self._load_items(activities, events)
         await self.load_links_of(activities, events)
+        await self.load_left_alone()
         await self.load_other_sides()
 
     async def load_links_of(
@@ -285,6 +304,46 @@ class Known:
         self.shelf.add(await links.links_by_id(self.database, wanted))
         if wanted:
             await self.load_rivals({connection_id for connection_id, _ in events})
+
+    async def load_left_alone(self) -> None:
+        """Load the other item where an ended link has left one alone, and who has these now.
+
+        Of events those of the calendar that is synced.
+        """
+        ended = [
+            (connection, kept.link.activity_id, kept.link.event_id)
+            for kept in self.shelf.all()
+            if (connection := self.connections.get(kept.connection_id)) is not None
+            and kept.link.activity_id is not None
+            and kept.link.event_id is not None
+            and self._leaves_alone(connection, kept.link)
+        ]
+        if not ended:
+            return
+        self.shelf.add(
+            await links.links_of_activities(
+                self.database, [(one.connection_id, activity_id) for one, activity_id, _ in ended]
+            )
+        )
+        self.shelf.add(
+            await links.links_of_events(
+                self.database, [(one.connection_id, event_id) for one, _, event_id in ended]
+            )
+        )
+        await self._load_items({(*one.user_key, activity_id) for one, activity_id, _ in ended}, ())
+        calendars = {
+            (one.connection_id, event_id): one.policy.settings.calendar_id
+            for one, _, event_id in ended
+        }
+        unknown = {key: calendars[key] for key in calendars if key not in self._events}
+        self.take_in({}, await items.events_in_calendars(self.database, unknown))
+
+    def _leaves_alone(self, connection: Connection, link: Link) -> bool:
+        """Whether a link has ended without one of its items, and one is known to be there."""
+        if is_living(link) or not link.suppress:
+            return False
+        activity, event = self.activity_of(connection, link), self.event_of(connection, link)
+        return isinstance(activity, ActivitySnapshot) or isinstance(event, EventSnapshot)
 
     async def load_series(self, events: Collection[EventKey], now: datetime) -> None:
         """Load what decides about known occurrences without a link.

@@ -1,6 +1,7 @@
 """The links that one transaction knows, found by id or by either side; changes are noted."""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ class Shelf:
         return changed
 
     def add(self, loaded: Iterable[KeptLink]) -> None:
-        """Take in links as they are stored, the newest last; known ones stay as they are."""
+        """Take in links as they are stored; known ones stay as they are."""
         for kept in loaded:
             link_id = kept.link.link_id
             if link_id is not None and link_id not in self._by_id:
@@ -85,16 +86,18 @@ class Shelf:
             else:
                 of_connection.pop(link_id, None)
         if link.activity_id is not None:
-            self._claim(self._by_activity, (kept.connection_id, link.activity_id), link_id, link)
+            self._claim(self._by_activity, (kept.connection_id, link.activity_id), link_id)
         if link.event_id is not None:
-            self._claim(self._by_event, (kept.connection_id, link.event_id), link_id, link)
+            self._claim(self._by_event, (kept.connection_id, link.event_id), link_id)
 
-    def _claim(self, index: dict[Any, UUID], key: Any, link_id: UUID, link: Link) -> None:
-        holder = index.get(key)
-        living_holder = (
-            holder is not None
-            and holder != link_id
-            and self._by_id[holder].link.state is not LinkState.DISSOLVED
-        )
-        if link.state is not LinkState.DISSOLVED or not living_holder:
+    def _claim(self, index: dict[Any, UUID], key: Any, link_id: UUID) -> None:
+        holder_id = index.get(key)
+        holder = self._by_id[holder_id] if holder_id is not None else None
+        if holder is None or _precedence(self._by_id[link_id]) >= _precedence(holder):
             index[key] = link_id
+
+
+def _precedence(kept: KeptLink) -> tuple[bool, datetime]:
+    """What makes one link be found before another: that it lives, then when it changed last."""
+    living = kept.link.state is not LinkState.DISSOLVED
+    return (living, kept.changed_at or datetime.max.replace(tzinfo=UTC))

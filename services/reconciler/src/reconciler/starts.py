@@ -139,6 +139,7 @@ async def _activities(desk: Desk, connection: Connection) -> AsyncIterator[int]:
     while page := await items.activities_page(desk.database, connection.user_key, after):
         desk.known.take_in(page, {})
         await desk.known.load_links_of(page, [])
+        await desk.known.load_left_alone()
         for _, _, activity_id in page:
             yield activity_id
         after = max(activity_id for _, _, activity_id in page)
@@ -153,6 +154,7 @@ async def _events(desk: Desk, connection: Connection) -> AsyncIterator[str]:
     ):
         desk.known.take_in({}, page)
         await desk.known.load_links([], list(page))
+        await desk.known.load_left_alone()
         await desk.known.load_series(list(page), desk.now)
         for _, event_id in in_their_order(page):
             yield event_id

@@ -28,6 +28,7 @@ from reconciler.core.policy import (
     type_is_synced,
 )
 from reconciler.core.reasons import REFUSALS, Reason
+from reconciler.core.reunion import reunite
 from reconciler.core.series import series_of
 from reconciler.core.transitions import dissolve, rest, write_failed
 from reconciler.core.unheard import heard_of, taken_up, update_heard_of
@@ -52,7 +53,10 @@ def plan(observed: Observed, *, policy: Policy, now: datetime) -> Plan:
 
 
 def _plan_unlinked(observed: Observed, policy: Policy, now: datetime) -> Plan:
-    activity, event = observed.activity, observed.event
+    link, activity, event = observed.link, observed.activity, observed.event
+    both_there = isinstance(activity, ActivitySnapshot) and isinstance(event, EventSnapshot)
+    if link is not None and both_there:
+        return reunite(link)
     if isinstance(activity, ActivitySnapshot):
         return _plan_new_activity(activity, observed, policy, now)
     if isinstance(event, EventSnapshot):

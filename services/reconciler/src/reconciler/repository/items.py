@@ -1,6 +1,6 @@
 """Activities and events as they were last observed."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -111,6 +111,20 @@ async def events_by_key(database: postgres.Connection, keys: Collection[EventKey
         return {}
     rows = QUERIES.events_by_id(database, **_event_columns(keys))
     return {_event_key(row): _event(row) async for row in rows}
+
+
+async def events_in_calendars(
+    database: postgres.Connection, calendars: Mapping[EventKey, str]
+) -> Events:
+    """What is known of some events, each where it is in a certain calendar."""
+    if not calendars:
+        return {}
+    rows = QUERIES.events_by_id(database, **_event_columns(calendars))
+    return {
+        key: _event(row)
+        async for row in rows
+        if row["calendar_id"] == calendars[key := _event_key(row)]
+    }
 
 
 async def activities_page(database: postgres.Connection, user: UserKey, after: int) -> Activities:
