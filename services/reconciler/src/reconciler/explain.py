@@ -69,9 +69,7 @@ async def explain_event(
         return _of_pair(known, connection, link, now)
     await known.load_series([(connection_id, event_id)], now)
     crowded = known.is_crowded(connection, event, now)
-    observed = known.with_left_alone(
-        connection, Observed(link=link, event=event, crowded=crowded)
-    )
+    observed = known.with_left_alone(connection, Observed(link=link, event=event, crowded=crowded))
     return None if event is None else _of_item(connection, observed, now)
 
 
