@@ -57,6 +57,7 @@ async def test_an_event_that_was_restored_one_way_has_its_activity_again(hands):
     assert await hands.carry_out() == []
     async with hands.pool.acquire() as database:
         explained = await explain_event(database, connection_id, event_id, now=hands.clock.now())
+    assert explained is not None
     assert (explained.synced, explained.activity_id) == (True, activity_id)
     await _goes_on(hands, activity_id)
 
@@ -118,6 +119,7 @@ async def test_an_activity_that_was_deleted_while_apart_and_is_back_has_its_even
         explained = await explain_activity(
             database, connection_id, activity_id, now=hands.clock.now()
         )
+    assert explained is not None
     assert (explained.synced, explained.reason) == (False, "type_not_synced")
     assert explained.event_id == event_id
     await hands.tell_activity(activity_id, type="meeting")
