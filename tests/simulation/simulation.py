@@ -302,8 +302,10 @@ class Simulation:
                 self.kafka.repeat(group, max(group.committed))
 
     def _block(self) -> None:
-        chance = self.outside.chance
-        topic = chance.choice(sorted(self.kafka.topics))
+        chance, topics = self.outside.chance, sorted(self.kafka.topics)
+        if not topics:
+            return
+        topic = chance.choice(topics)
         partition = chance.randrange(3)
         self.note(f"held up: {topic} {partition}")
         self.kafka.block(topic, partition)
