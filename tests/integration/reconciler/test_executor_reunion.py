@@ -181,3 +181,26 @@ async def test_an_event_that_is_restored_once_its_activity_has_another_one_stays
     (present,) = [one for _, one in hands.events if one != event_id]
     await hands.tell_activity(activity_id, subject="Goes on")
     assert [one.event_id for one in await hands.carry_out()] == [present]
+
+
+@pytest.mark.rule("8.4")
+@pytest.mark.parametrize("event", [None, {}], ids=["crm", "calendar"])
+async def test_what_an_undo_has_deleted_and_is_told_of_once_more_takes_nothing_along(hands, event):
+    """A provider's list may be behind its own answers."""
+    connection_id, activity_id, event_id = await _pair(hands, event=event)
+    activity, made = hands.crm[activity_id], hands.events[connection_id, event_id]
+    (row,) = [one for one in await hands.rows(connection_id) if one["action"] == "created"]
+    await hands.executor.undo(connection_id, row["row"], None)
+    await hands.carry_out()
+    left = (dict(hands.crm), dict(hands.events))
+    if event is None:
+        hands.events[connection_id, event_id] = made
+        await hands.tell_event(connection_id, event_id)
+        assert await hands.carry_out() == []
+        await hands.delete_event(connection_id, event_id)
+    else:
+        hands.crm[activity_id] = activity
+        await hands.tell_activity(activity_id)
+        await hands.delete_activity(activity_id)
+    await hands.carry_out()
+    assert (hands.crm, hands.events) == left

@@ -20,9 +20,11 @@ def is_whole_again(
     """Whether an ended link goes on, whose items are both there.
 
     Where nothing was left alone, both were to be deleted, and what comes back is new. An event of
-    ours whose activity is not to be synced any more would be deleted once more.
+    ours whose activity is not to be synced any more would be deleted once more. What an undo has
+    deleted may still be told of for a while: to a pair that were a deletion to be followed.
     """
-    if link.state is not LinkState.DISSOLVED or not link.suppress or is_declined(link, event):
+    ended = link.state is LinkState.DISSOLVED and link.reason is not Reason.UNDONE
+    if not ended or not link.suppress or is_declined(link, event):
         return False
     return link.origin is Side.CALENDAR or no_longer_eligible(link, activity, policy) is None
 
