@@ -9,6 +9,7 @@ from tests.integration.calendar_ingest.station import (
     Station,
     connection_changed,
     event,
+    hinted,
     until,
 )
 
@@ -20,6 +21,7 @@ from tandem.contracts.outcomes import EventWritten, Rejection, WriteRejected
 from tandem.contracts.topics import (
     CALENDAR_COMMANDS,
     CALENDAR_EVENTS,
+    CALENDAR_HINTS,
     SETTINGS_CONNECTIONS,
     SYNC_OUTCOMES,
 )
@@ -74,6 +76,31 @@ async def test_create_tells_what_came_back_and_carries_the_commands_trace(statio
     assert {one.body.message_id for one in taken} == {outcome.message_id}
     assert {(one.trace or "").split("-")[1] for one in taken} == {TRACE.split("-")[1]}
     assert {one.key for one in taken} == {USER.key}
+
+
+async def test_what_we_made_is_missed_in_a_full_list_though_it_was_never_read(station: Station):
+    """Its deletion is told of by nothing but an event that is asked for by itself."""
+    command, elsewhere = (_create(uuid4()) for _ in range(2))
+    async with station.service():
+        await station.publish(SETTINGS_CONNECTIONS, connection_changed(command.connection_id))
+        await station.publish(
+            SETTINGS_CONNECTIONS,
+            connection_changed(elsewhere.connection_id, calendar_id="other@example.com"),
+        )
+        for one in (command, elsewhere):
+            await station.publish(CALENDAR_COMMANDS, one)
+        made = {one.connection_id: one.event_id for one in await _outcomes(station, 2)}
+        known = await station.query("SELECT connection_id, event_id FROM calendar.known_events")
+        assert [(row["connection_id"], row["event_id"]) for row in known] == [
+            (command.connection_id, made[command.connection_id])
+        ]
+        station.provider.take_away(CALENDAR, made[command.connection_id])
+        station.provider.forget_cursors(CALENDAR)
+        await station.publish(CALENDAR_HINTS, hinted(command.connection_id))
+        [gone] = await until(
+            lambda: station.bodies(CALENDAR_EVENTS, EventGone), what="the deletion"
+        )
+    assert gone.event_id == made[command.connection_id]
 
 
 async def test_a_repeated_command_has_the_same_outcome_without_a_second_write(station: Station):

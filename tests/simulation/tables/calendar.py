@@ -231,6 +231,21 @@ class CalendarTables(Tables):
                 self.known_events.drop(known_row)
         return [row]
 
+    def know_event(
+        self,
+        connection_id: UUID,
+        event_id: str,
+        calendar_id: str,
+        ends_at: datetime,
+        seen_at: datetime,
+    ) -> None:
+        connection = self.connections.get(connection_id)
+        known = self.known_events.get(connection_id, event_id)
+        if connection and connection["calendar_id"] == calendar_id and known is None:
+            row = {"connection_id": connection_id, "event_id": event_id}
+            seen = {"ends_at": ends_at, "series_id": None, "seen_at": seen_at, "formerly": None}
+            self.known_events.put(row | seen)
+
     def unseen_events(self, connection_id: UUID, since: datetime, most: int) -> list[Row]:
         rows = self.known_events.where(
             lambda row: (

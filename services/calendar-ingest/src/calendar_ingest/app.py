@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, providers: Providers | None = None) -> Sta
 
     reader = Reader(runtime, providers, reads=reads, channels=channels, reports=reports)
     reading = WorkPool("read", claim=reads.claim, work=reader.read, most=settings.reads_max)
-    writer = Writer(runtime, providers, commands=commands, reports=reports)
+    writer = Writer(runtime, providers, commands=commands, reads=reads, reports=reports)
     writing = WorkPool("write", claim=commands.claim, work=writer.write, most=settings.writes_max)
     watcher = Watcher(runtime, providers, channels=channels, reports=reports)
     watching = WorkPool(

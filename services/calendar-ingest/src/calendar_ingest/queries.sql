@@ -121,6 +121,14 @@ WITH held AS (
 )
 SELECT connection_id FROM held;
 
+-- name: know_event!
+-- An event that we made is known before it is read, unless another calendar was chosen meanwhile.
+INSERT INTO calendar.known_events (connection_id, event_id, ends_at, seen_at)
+SELECT connection_id, :event_id, :ends_at::timestamptz, :seen_at::timestamptz
+FROM calendar.connections
+WHERE connection_id = :connection_id AND calendar_id = :calendar_id
+ON CONFLICT DO NOTHING;
+
 -- name: unseen_events
 -- Events that were known but did not show in a full list; past occurrences of series never do.
 SELECT event_id FROM calendar.known_events

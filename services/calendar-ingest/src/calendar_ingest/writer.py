@@ -11,16 +11,23 @@ from datetime import timedelta
 from typing import Final
 
 from calendar_ingest.calendars import Providers
+from calendar_ingest.moves import end_of
 from calendar_ingest.reports import Reports
-from calendar_ingest.repository import Commands, QueuedCommand, WriteClaim
+from calendar_ingest.repository import Commands, QueuedCommand, Reads, WriteClaim
 from calendar_ingest.writes import Command, Result, Writes
-from tandem.contracts.commands import EVENT_COMMANDS
+from tandem.contracts.commands import EVENT_COMMANDS, CreateEvent
 from tandem.contracts.connections import HealthSignal
-from tandem.contracts.outcomes import OUTCOME_MESSAGES, Rejection, WriteRejected
+from tandem.contracts.outcomes import (
+    OUTCOME_MESSAGES,
+    EventWritten,
+    Rejection,
+    WriteRejected,
+)
 from tandem.contracts.topics import SYNC_OUTCOMES
 from tandem.runtime.app import Runtime
 from tandem.runtime.failures import Retryable, is_retryable
 from tandem.runtime.logs import LOG
+from tandem.runtime.postgres import Connection
 from tandem.runtime.publisher import outgoing
 from tandem.runtime.telemetry import span
 from tandem.runtime.waits import retry_wait_s
@@ -45,11 +52,13 @@ class Writer:
         providers: Providers,
         *,
         commands: Commands,
+        reads: Reads,
         reports: Reports,
     ) -> None:
         self._runtime = runtime
         self._providers = providers
         self._commands = commands
+        self._reads = reads
         self._reports = reports
 
     async def write(self, claim: WriteClaim) -> None:
@@ -97,7 +106,7 @@ class Writer:
                     return await self._park(claim, queued, error)
                 LOG.error("write_failed", link_id=str(queued.link_id), exc_info=True)
                 result = writes.given_up(command, error)
-            await self._settle(claim, queued, result)
+            await self._settle(claim, queued, command, result)
         return 0.0
 
     def _repeated(self, queued: QueuedCommand, command: Command) -> bool:
@@ -125,19 +134,35 @@ class Writer:
             return 0.0
         return told or 0.0
 
-    async def _settle(self, claim: WriteClaim, queued: QueuedCommand, result: Result) -> None:
+    async def _settle(
+        self, claim: WriteClaim, queued: QueuedCommand, command: Command, result: Result
+    ) -> None:
         """Keep the outcome and pass it on, in one transaction."""
         outcome = result.outcome
         async with self._runtime.pool.acquire() as db, db.transaction():
             await self._commands.drop(db, queued)
             if result.lasting:
                 await self._commands.remember(db, claim, queued, outcome.model_dump_json())
+            if isinstance(command, CreateEvent) and isinstance(outcome, EventWritten):
+                await self._know(db, command, outcome)
             await self._runtime.outbox.add(db, [outgoing(SYNC_OUTCOMES, outcome), *result.observed])
             if isinstance(outcome, WriteRejected) and outcome.rejection in _SIGNALS:
                 await self._reports.access(
                     db, claim.connection_id, _SIGNALS[outcome.rejection], outcome.detail
                 )
         self._runtime.outbox.wake()
+
+    async def _know(self, db: Connection, command: CreateEvent, outcome: EventWritten) -> None:
+        """Know what was made: whoever deletes it before it is read deletes it like any other."""
+        if outcome.event is not None:
+            await self._reads.know(
+                db,
+                command.connection_id,
+                calendar_id=command.calendar_id,
+                event_id=outcome.event_id,
+                ends_at=end_of(outcome.event),
+                seen_at=outcome.observed_at,
+            )
 
     async def _repeat(self, queued: QueuedCommand) -> None:
         """The same command again has the same outcome; an older one has none."""

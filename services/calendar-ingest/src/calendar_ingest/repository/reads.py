@@ -147,6 +147,26 @@ class Reads:
         )
         return row is not None
 
+    async def know(
+        self,
+        db: Connection,
+        connection_id: UUID,
+        *,
+        calendar_id: str,
+        event_id: str,
+        ends_at: datetime,
+        seen_at: datetime,
+    ) -> None:
+        """Know an event that was made: a full list that never shows it is to be noticed."""
+        await QUERIES.know_event(
+            db,
+            connection_id=connection_id,
+            calendar_id=calendar_id,
+            event_id=event_id,
+            ends_at=ends_at,
+            seen_at=seen_at,
+        )
+
     async def unseen(
         self, claim: ReadClaim, *, since: datetime, ended_before: datetime, most: int
     ) -> list[str]:
