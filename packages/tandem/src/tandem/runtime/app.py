@@ -7,6 +7,7 @@ and only then do the producer and the pool close.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -34,6 +35,8 @@ Hook = Callable[[], Awaitable[None]]
 RELAY_EVERY_S = 1.0
 GRACEFUL_S = 20.0
 START_TRIES = 30
+REWIND_AGAIN = timedelta(minutes=5)
+"""So long after a loss, what a consumer had committed before may still be where it goes on."""
 
 
 class Runtime:
@@ -85,6 +88,7 @@ class Runtime:
             limit=DeadLetterLimit(most=settings.dead_letters_max, now=self.clock.now),
         )
         self._rewinding: set[str] = set()
+        self._rewound_at: datetime | None = None
         self.publisher.on_loss.append(self.rewind)
         self._pool: Pool | None = None
         self._on_start: list[Hook] = []
@@ -120,23 +124,32 @@ class Runtime:
         records_max: int | None = None,
     ) -> None:
         """Consume `topic` in the group `<service>.<purpose>`."""
+        name = self.settings.kafka_namespace + topic.name
         subscribe(
             self.broker,
             self.failures,
-            topic=self.settings.kafka_namespace + topic.name,
+            topic=name,
             group=f"{self.settings.kafka_namespace}{self.service}.{purpose}",
             title=title,
             messages=messages,
             handle=handle,
             records_max=records_max or self.settings.consume_records_max,
+            on_assigned=lambda: self._assigned(_consuming(name)),
         )
 
     def rewind(self) -> None:
         """Have every topic consumed again from its start, since the broker has lost messages.
 
-        A consumer goes on where it was. What was published anew before that place it would skip.
+        A consumer goes on where it was. What was published anew before that place it would skip,
+        also where it has told that place to the broker and is given its partitions once more.
         """
+        self._rewound_at = self.clock.now()
         self._rewinding = {name for name, _ in self._consumers()}
+
+    def _assigned(self, name: str) -> None:
+        """A consumer was given partitions: it is told to start where it has told that it was."""
+        if self._rewound_at and self.clock.now() - self._rewound_at < REWIND_AGAIN:
+            self._rewinding.add(name)
 
     async def start(self) -> None:
         """Start everything, in order."""
@@ -208,7 +221,7 @@ class Runtime:
         for subscriber in self.broker.subscribers:
             consumer = getattr(subscriber, "consumer", None)
             if consumer is not None:
-                yield "consume:" + ",".join(sorted(consumer.subscription())), consumer
+                yield _consuming(*consumer.subscription()), consumer
 
     def _watch_consumers(self) -> None:
         """Every poll that Kafka answers is a heartbeat; the framework itself offers none."""
@@ -240,6 +253,11 @@ class Runtime:
 
     async def _not_halted(self) -> bool:
         return not self.failures.halted
+
+
+def _consuming(*topics: str) -> str:
+    """The name of a consumer, after its topics."""
+    return "consume:" + ",".join(sorted(topics))
 
 
 def serve(app: Any, settings: RuntimeSettings, *, service: str) -> None:

@@ -4,12 +4,12 @@ A batch that fails is tried again as a whole while its error is `Retryable`; oth
 are handled one by one, and only the record that fails by itself becomes a dead letter.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import GroupIdNotFound, UnknownMemberIdError, kafka_errors
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -266,8 +266,12 @@ def subscribe(
     messages: TypeAdapter[MessageT],
     handle: Handle[MessageT],
     records_max: int,
+    on_assigned: Callable[[], None] | None = None,
 ) -> None:
-    """Consume `topic` in `group` (`<service>.<purpose>`), in batches, from the earliest record."""
+    """Consume `topic` in `group` (`<service>.<purpose>`), in batches, from the earliest record.
+
+    `on_assigned` is called whenever partitions have been given out anew.
+    """
 
     async def on_batch(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         await failures.run(records, messages, handle)
@@ -287,7 +291,22 @@ def subscribe(
         # A member learns at its next heartbeat that another has come or gone.
         heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
+        listener=_Assigned(on_assigned) if on_assigned else None,
     )(on_batch)
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells that partitions were given out."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Nothing is to be given up."""
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        """Tell it."""
+        self._tell()
 
 
 def _count_from_zero(topic: str) -> None:

@@ -172,6 +172,7 @@ class Gone:
 class Observed:
     """All that is known of one pair; a side that was never observed is None.
 
+    Of a link that has ended only one item counts, unless both are there and go on together.
     `contested`: a write of ours is under way, and this unlinked item may turn out to be its link's:
     what a create has made, or the first occurrence of what it was to change.
     `doubled`: the link has ended, and its other item has a new one.
