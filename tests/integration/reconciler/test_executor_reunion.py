@@ -26,6 +26,15 @@ async def _pair(hands: Hands, *, event: Any = None, **settings: Any) -> tuple[An
     return connection_id, activity_id, event_id
 
 
+async def _kept_as_done(hands: Hands, *, event: Any = None) -> tuple[Any, int, Any]:
+    """A connection with an activity that is done, and its event, which was deleted after that."""
+    connection_id, activity_id, event_id = await _pair(hands, event=event)
+    deleted = hands.events[connection_id, event_id]
+    await hands.tell_activity(activity_id, done=True)
+    await hands.delete_event(connection_id, event_id)
+    return connection_id, activity_id, deleted
+
+
 async def _restore_event(hands: Hands, deleted: Any, connection_id: Any, **fields: Any) -> None:
     hands.events[connection_id, deleted.event_id] = deleted
     hands.event(connection_id, deleted.event_id, **fields)
@@ -68,10 +77,7 @@ async def test_an_event_that_was_restored_one_way_has_its_activity_again(hands):
 async def test_an_event_that_was_restored_has_the_activity_again_that_was_kept_as_done(
     hands, event, reopened
 ):
-    connection_id, activity_id, event_id = await _pair(hands, event=event)
-    await hands.tell_activity(activity_id, done=True)
-    deleted = hands.events[connection_id, event_id]
-    await hands.delete_event(connection_id, event_id)
+    connection_id, activity_id, deleted = await _kept_as_done(hands, event=event)
     await hands.carry_out()
     if reopened == "afterwards":
         await _restore_event(hands, deleted, connection_id, title="Later")
@@ -158,10 +164,7 @@ async def test_an_activity_that_is_restored_in_another_calendar_is_new_there(han
 
 @pytest.mark.rule("4.14")
 async def test_an_event_of_ours_that_is_restored_after_its_activity_was_given_away_stays_out(hands):
-    connection_id, activity_id, event_id = await _pair(hands)
-    deleted = hands.events[connection_id, event_id]
-    await hands.tell_activity(activity_id, done=True)
-    await hands.delete_event(connection_id, event_id)
+    connection_id, activity_id, deleted = await _kept_as_done(hands)
     await hands.tell_activity(activity_id, owner_id=71)
     await _restore_event(hands, deleted, connection_id)
     assert await hands.carry_out() == []
@@ -170,15 +173,12 @@ async def test_an_event_of_ours_that_is_restored_after_its_activity_was_given_aw
 
 @pytest.mark.rule("4.11")
 async def test_an_event_that_is_restored_once_its_activity_has_another_one_stays_out(hands):
-    connection_id, activity_id, event_id = await _pair(hands)
-    deleted = hands.events[connection_id, event_id]
-    await hands.tell_activity(activity_id, done=True)
-    await hands.delete_event(connection_id, event_id)
+    connection_id, activity_id, deleted = await _kept_as_done(hands)
     await hands.tell_activity(activity_id, done=False)
     await hands.carry_out()
     await _restore_event(hands, deleted, connection_id)
     assert await hands.carry_out() == []
-    (present,) = [one for _, one in hands.events if one != event_id]
+    (present,) = [one for _, one in hands.events if one != deleted.event_id]
     await hands.tell_activity(activity_id, subject="Goes on")
     assert [one.event_id for one in await hands.carry_out()] == [present]
 

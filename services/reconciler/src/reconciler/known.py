@@ -274,24 +274,8 @@ class Known:
     async def load_rivals(self, connections: Collection[UUID]) -> None:
         """Load what belongs to links in doubt: the items that they have, and who has these now."""
         in_doubt = [kept for one in connections for kept in self.shelf.in_doubt(one)]
-        if not in_doubt:
-            return
-        activities = [
-            (kept.connection_id, kept.link.activity_id)
-            for kept in in_doubt
-            if kept.link.activity_id is not None
-        ]
-        events = [
-            (kept.connection_id, kept.link.event_id)
-            for kept in in_doubt
-            if kept.link.event_id is not None
-        ]
-        self.shelf.add(await links.links_of_activities(self.database, activities))
-        self.shelf.add(await links.links_of_events(self.database, events))
-        await self._load_items(
-            {(*self.connections[one].user_key, activity_id) for one, activity_id in activities},
-            set(events),
-        )
+        events = await self._load_holders(in_doubt)
+        await self._load_items((), events)
 
     async def load_links(
         self, activities: Collection[tuple[UUID, int]], events: Collection[EventKey]
@@ -311,36 +295,36 @@ class Known:
         Of events those of the calendar that is synced.
         """
         ended = [
-            (connection, kept.link.activity_id, kept.link.event_id)
+            kept
             for kept in self.shelf.all()
             if (connection := self.connections.get(kept.connection_id)) is not None
-            and kept.link.activity_id is not None
-            and kept.link.event_id is not None
             and self._leaves_alone(connection, kept.link)
         ]
-        if not ended:
-            return
-        self.shelf.add(
-            await links.links_of_activities(
-                self.database, [(one.connection_id, activity_id) for one, activity_id, _ in ended]
-            )
-        )
-        self.shelf.add(
-            await links.links_of_events(
-                self.database, [(one.connection_id, event_id) for one, _, event_id in ended]
-            )
-        )
-        await self._load_items({(*one.user_key, activity_id) for one, activity_id, _ in ended}, ())
         calendars = {
-            (one.connection_id, event_id): one.policy.settings.calendar_id
-            for one, _, event_id in ended
+            key: self.connections[key[0]].policy.settings.calendar_id
+            for key in await self._load_holders(ended)
+            if key not in self._events
         }
-        unknown = {key: calendars[key] for key in calendars if key not in self._events}
-        self.take_in({}, await items.events_in_calendars(self.database, unknown))
+        self.take_in({}, await items.events_in_calendars(self.database, calendars))
+
+    async def _load_holders(self, kept_links: Iterable[KeptLink]) -> set[EventKey]:
+        """Load who has the items of some links now, and their activities; returns their events."""
+        pairs = [(kept.connection_id, kept.link) for kept in kept_links]
+        activities = [
+            (one, link.activity_id) for one, link in pairs if link.activity_id is not None
+        ]
+        events = [(one, link.event_id) for one, link in pairs if link.event_id is not None]
+        self.shelf.add(await links.links_of_activities(self.database, activities))
+        self.shelf.add(await links.links_of_events(self.database, events))
+        await self._load_items(
+            {(*self.connections[one].user_key, activity_id) for one, activity_id in activities}, ()
+        )
+        return set(events)
 
     def _leaves_alone(self, connection: Connection, link: Link) -> bool:
         """Whether a link has ended without one of its items, and one is known to be there."""
-        if is_living(link) or not link.suppress:
+        ended_alone = not is_living(link) and bool(link.suppress)
+        if not ended_alone or link.activity_id is None or link.event_id is None:
             return False
         activity, event = self.activity_of(connection, link), self.event_of(connection, link)
         return isinstance(activity, ActivitySnapshot) or isinstance(event, EventSnapshot)

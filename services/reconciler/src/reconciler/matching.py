@@ -21,7 +21,7 @@ from reconciler.core.reasons import Reason
 from reconciler.core.series import series_of
 from reconciler.core.transitions import wanted_block
 from reconciler.desk import Desk
-from reconciler.known import mark_of
+from reconciler.known import is_living, mark_of
 from reconciler.repository import items
 from tandem.contracts.activities import ActivitySnapshot
 from tandem.contracts.events import EventSnapshot
@@ -84,8 +84,8 @@ async def _link_again(
     for activity_id, link in of_activity.items():
         activity = desk.known.activity(connection, activity_id)
         newest = desk.known.shelf.of_activity(connection.connection_id, activity_id)
-        alone = newest is None or newest.state is LinkState.DISSOLVED
-        if isinstance(activity, ActivitySnapshot) and alone and link.base is not None:
+        there = isinstance(activity, ActivitySnapshot) and not is_living(newest)
+        if there and link.base is not None:
             desk.put_link(connection, _as_it_was(link))
             entry = Entry(link.origin, "matched", Reason.MATCHED, after=link.base.activity)
             desk.rows.append(teller.entry(link, entry))
